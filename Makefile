@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Zinc: `make help` lists the targets.
+
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+.DEFAULT_GOAL := all
+
+VERSION := 1.0.0
+TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+B ?= $(TOP)/build
+PREFIX ?= /usr/local
+DESTDIR ?=
+export VERSION TOP PREFIX DESTDIR
+
+# The kernel to build for: KDIR, a folder to build modules against; or KERNEL,
+# one of those that tests/vm/kernel provides; else the running kernel, else
+# the newest whose headers are installed.
+ifdef KERNEL
+KNAME := $(KERNEL)
+KMAKE := $(TOP)/tests/vm/kernel make $(KERNEL) --
+else
+KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
+	$(shell ls -d /lib/modules/*/build 2>/dev/null | sort -rV))
+KNAME := $(or $(notdir $(patsubst %/build,%,$(KDIR))),none)
+KMAKE := $(MAKE) -C $(KDIR)
+endif
+KBUILD_COPY := $(B)/kmod/$(KNAME)
+
+.PHONY: all help module lib cli tests test test-native demo kselftest lint \
+	install uninstall modules_install setup clean check-kdir
+
+all: module lib cli tests
+
+help:
+	@echo 'Building'
+	@echo '  all              module, library, command and tests (default)'
+	@echo '  module           zinc.ko for KDIR= (default: the running kernel) or KERNEL=6.1|6.12|7.2'
+	@echo '  lib              libzinc-kmod.so and .a'
+	@echo '  cli              the zinc command'
+	@echo '  tests            the test programs'
+	@echo '  clean            remove build/'
+	@echo 'Trying'
+	@echo '  demo             a frame stream between processes, in a guest'
+	@echo '  test             everything: natively and in guests on 6.1, 6.12 and 7.2'
+	@echo '  test-native      what needs no kernel module'
+	@echo '  kselftest        tests/ under the kernel tree'"'"'s own runner, in a guest'
+	@echo '  lint             checkpatch, sparse, W=1, cppcheck, clang-tidy, shellcheck'
+	@echo '  setup            install the packages that all of this needs (as root)'
+	@echo 'Installing'
+	@echo '  install          library, headers and command: DESTDIR= PREFIX=$(PREFIX)'
+	@echo '  uninstall        remove them'
+	@echo '  modules_install  zinc.ko for KDIR='
+
+setup:
+	@tests/setup
+
+check-kdir:
+	@[ -n "$(KERNEL)$(KDIR)" ] || { \
+		echo 'zinc: no kernel headers found: install linux-headers-amd64, or say KDIR=/path/to/headers' >&2; \
+		exit 1; }
+
+# Kbuild puts objects beside the sources, so it gets a tree of links to them.
+module: check-kdir
+	@mkdir -p $(KBUILD_COPY)/kmod $(KBUILD_COPY)/uapi/linux
+	@ln -sf $(TOP)/Kbuild $(KBUILD_COPY)/
+	@ln -sf $(TOP)/kmod/*.[ch] $(KBUILD_COPY)/kmod/
+	@ln -sf $(TOP)/uapi/linux/*.h $(KBUILD_COPY)/uapi/linux/
+	@find $(KBUILD_COPY) -xtype l -delete
+	+$(KMAKE) M=$(KBUILD_COPY) $(KBUILD_FLAGS) modules
+
+modules_install: check-kdir
+	+$(KMAKE) M=$(KBUILD_COPY) modules_install
+
+lib:
+	+$(MAKE) -C lib O=$(B)/lib
+
+cli: lib
+	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib
+
+tests: lib
+	+$(MAKE) -C tests O=$(B)/tests KSFT=$$(tests/vm/kernel source 6.1)/tools/testing/selftests
+
+clean:
+	rm -rf $(B)

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The pages of a region: an unlinked shmem file on a mount of our own, which
+ * gives huge pages to what is large enough for them.
+ *
+ * The file never gets a descriptor. Mappings of a region hold it as their
+ * vm_file, so that the memory management sees ordinary shmem: pages can be
+ * pinned, swapped, migrated, charged and mapped huge. Its file operations are
+ * replaced, so that whoever reaches the file through such a mapping can not
+ * map more of it (remap_file_pages), punch holes (MADV_REMOVE) or open it
+ * again (/proc/PID/map_files). Its size is sealed, so that no fault finds a
+ * page missing for good: a mapping within it never raises SIGBUS.
+ */
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mount.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+#include <linux/shmem_fs.h>
+
+#include "zinc.h"
+#include "compat.h"
+
+static struct vfsmount *zinc_mnt;
+static const struct file_operations *zinc_shmem_fops;
+
+static int zinc_data_open(struct inode *inode, struct file *file)
+{
+	return -EACCES;
+}
+
+static int zinc_data_release(struct inode *inode, struct file *file)
+{
+	/*
+	 * Nobody shares the pages any more. The inode may outlast the module
+	 * for a moment, held by a path walk, and must not name its code.
+	 */
+	inode->i_fop = zinc_shmem_fops;
+	zinc_user_put_bytes(file->private_data, i_size_read(inode));
+	return 0;
+}
+
+/* what a reopened inode would get */
+static const struct file_operations zinc_inode_fops = {
+	.owner = THIS_MODULE,
+	.open = zinc_data_open,
+};
+
+/* no mmap, no fallocate, no read or write */
+static const struct file_operations zinc_data_fops = {
+	.owner = THIS_MODULE,
+	.release = zinc_data_release,
+	.get_unmapped_area = thp_get_unmapped_area,
+	.fsync = noop_fsync,
+	.llseek = noop_llseek,
+};
+
+/*
+ * Make every page now, so that want of memory is an error of create and not
+ * the death of whoever touches the page later. __GFP_RETRY_MAYFAIL makes a
+ * full memory cgroup say so, where it would call its OOM killer.
+ */
+static int zinc_backing_populate(struct file *file, u64 size)
+{
+	struct address_space *mapping = file->f_mapping;
+	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_RETRY_MAYFAIL |
+		    __GFP_NOWARN;
+	pgoff_t end = size >> PAGE_SHIFT;
+	pgoff_t index = 0;
+
+	while (index < end) {
+		struct folio *folio;
+		struct page *page;
+
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		page = shmem_read_mapping_page_gfp(mapping, index, gfp);
+		if (IS_ERR(page))
+			return PTR_ERR(page);
+		folio = page_folio(page);
+		index = folio->index + folio_nr_pages(folio);
+		folio_put(folio);
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * zinc_backing_create() - the pages of a region
+ * @name: to be shown in /proc/PID/maps
+ * @size: bytes, page-aligned
+ * @lazy: pages come with the first touch
+ * @user: charged for @size bytes already; the file takes the charge over, and
+ *	gives it back in the end or, on failure, here
+ *
+ * Return: a file, or -ENOMEM, -EINTR.
+ */
+struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
+				 struct zinc_user *user)
+{
+	struct file *file;
+	char label[sizeof("zinc:") + ZINC_NAME_SIZE];
+	int err;
+
+	if (size > MAX_LFS_FILESIZE) {
+		zinc_user_put_bytes(user, size);
+		return ERR_PTR(-ENOMEM);
+	}
+	snprintf(label, sizeof(label), "zinc:%s", name);
+	file = zinc_shmem_file(zinc_mnt, label, size);
+	if (IS_ERR(file)) {
+		zinc_user_put_bytes(user, size);
+		return file;
+	}
+
+	file->private_data = user;
+	__module_get(THIS_MODULE);	/* for f_op, put by the last fput() */
+	file->f_op = &zinc_data_fops;
+	file_inode(file)->i_fop = &zinc_inode_fops;
+	SHMEM_I(file_inode(file))->seals = F_SEAL_SEAL | F_SEAL_SHRINK |
+					   F_SEAL_GROW;
+	if (lazy)
+		return file;
+
+	err = zinc_backing_populate(file, size);
+	if (err) {
+		fput(file);
+		return ERR_PTR(err);
+	}
+	return file;
+}
+
+/**
+ * zinc_backing_mmap() - make a mapping of a region one of its pages
+ * @backing: file of zinc_backing_create()
+ * @vma: of the region's file, within the size
+ *
+ * Return: 0 or a negative errno.
+ */
+int zinc_backing_mmap(struct file *backing, struct vm_area_struct *vma)
+{
+	int err;
+
+	err = zinc_shmem_mmap(zinc_shmem_fops, backing, vma);
+	if (err)
+		return err;
+	vma_set_file(vma, backing);
+	return 0;
+}
+
+/** zinc_backing_is_huge() - large regions get huge pages */
+bool zinc_backing_is_huge(void)
+{
+	return zinc_mnt;
+}
+
+/* Without huge pages the kernel's own shmem mount does. */
+static struct vfsmount *zinc_mount_huge(void)
+{
+	char options[] = "huge=within_size";
+	struct file_system_type *type = get_fs_type("tmpfs");
+	struct vfsmount *mnt;
+
+	if (!type)
+		return NULL;
+	mnt = vfs_kern_mount(type, SB_KERNMOUNT, type->name, options);
+	module_put(type->owner);
+	return IS_ERR(mnt) ? NULL : mnt;
+}
+
+int __init zinc_backing_init(void)
+{
+	struct file *file;
+
+	zinc_mnt = zinc_mount_huge();
+	file = zinc_shmem_file(zinc_mnt, "zinc", PAGE_SIZE);
+	if (IS_ERR(file)) {
+		zinc_backing_exit();
+		return PTR_ERR(file);
+	}
+	zinc_shmem_fops = file->f_op;
+	fput(file);
+	return 0;
+}
+
+void zinc_backing_exit(void)
+{
+	if (zinc_mnt)
+		kern_unmount(zinc_mnt);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * debugfs zinc/regions: every region there is, with a name or without, of all
+ * namespaces. For people; programs use ZINC_LIST.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+
+#include "zinc.h"
+
+static struct dentry *zinc_debugfs;
+
+static void *zinc_regions_start(struct seq_file *m, loff_t *pos)
+	__acquires(&zinc_regions_lock)
+{
+	spin_lock(&zinc_regions_lock);
+	return seq_list_start_head(&zinc_regions, *pos);
+}
+
+static void *zinc_regions_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	return seq_list_next(v, &zinc_regions, pos);
+}
+
+static void zinc_regions_stop(struct seq_file *m, void *v)
+	__releases(&zinc_regions_lock)
+{
+	spin_unlock(&zinc_regions_lock);
+}
+
+static int zinc_regions_show(struct seq_file *m, void *v)
+{
+	struct zinc_info info;
+
+	if (v == &zinc_regions) {
+		seq_puts(m, "id capacity resident uid mode lifetime flags handles waiters sequence pid name\n");
+		return 0;
+	}
+	zinc_region_info(list_entry(v, struct zinc_region, all), &info);
+	seq_printf(m, "%llu %llu %llu %u %04o %u %#x %u %u %u %d %s\n",
+		   info.id, info.capacity, info.resident, info.uid, info.mode,
+		   info.lifetime, info.flags, info.handles, info.waiters,
+		   info.sequence, info.owner_pid,
+		   info.name[0] ? (char *)info.name : "-");
+	return 0;
+}
+
+static const struct seq_operations zinc_regions_sops = {
+	.start = zinc_regions_start,
+	.next = zinc_regions_next,
+	.stop = zinc_regions_stop,
+	.show = zinc_regions_show,
+};
+DEFINE_SEQ_ATTRIBUTE(zinc_regions);
+
+void zinc_debugfs_init(void)
+{
+	zinc_debugfs = debugfs_create_dir("zinc", NULL);
+	debugfs_create_file("regions", 0400, zinc_debugfs, NULL,
+			    &zinc_regions_fops);
+}
+
+void zinc_debugfs_exit(void)
+{
+	debugfs_remove_recursive(zinc_debugfs);
+}

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The region's file: a handle, and all that can be done with it.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+
+#include "zinc.h"
+#include "compat.h"
+#include "trace.h"
+
+#define ZINC_REGION_FIRST	_IOC_NR(ZINC_REGION_INFO)
+#define ZINC_CONTROL_PGOFF	((unsigned long)(ZINC_MMAP_CONTROL >> PAGE_SHIFT))
+
+static const struct file_operations zinc_region_fops;
+
+/**
+ * zinc_handle_of() - the handle of a file
+ * @file: any file
+ *
+ * Return: NULL if it is not a region's.
+ */
+struct zinc_handle *zinc_handle_of(struct file *file)
+{
+	return file->f_op == &zinc_region_fops ? file->private_data : NULL;
+}
+
+/* Count a handle in or out, and show it in the header. */
+static void zinc_count_handle(struct zinc_region *region, int n)
+{
+	spin_lock(&region->lock);
+	region->handles += n;
+	WRITE_ONCE(region->header->ref_count, region->handles);
+	spin_unlock(&region->lock);
+}
+
+/**
+ * zinc_handle_open() - a new handle
+ * @region: of which the caller has a reference, and keeps it
+ * @rdonly: it may neither write nor notify
+ * @creator: it is the creator's
+ *
+ * Return: a file without a descriptor, or -ENOMEM, -ENFILE.
+ */
+struct file *zinc_handle_open(struct zinc_region *region, bool rdonly,
+			      bool creator)
+{
+	struct zinc_handle *handle;
+	struct file *file;
+
+	handle = kzalloc(sizeof(*handle), GFP_KERNEL_ACCOUNT);
+	if (!handle)
+		return ERR_PTR(-ENOMEM);
+	handle->region = region;
+	handle->creator = creator;
+	file = anon_inode_getfile("[zinc]", &zinc_region_fops, handle,
+				  rdonly ? O_RDONLY : O_RDWR);
+	if (IS_ERR(file)) {
+		kfree(handle);
+		return file;
+	}
+	file->f_mode |= FMODE_NOWAIT;	/* io_uring need not ask a thread */
+	refcount_inc(&region->users);
+	zinc_count_handle(region, 1);
+	if (!creator)
+		trace_zinc_open(region, rdonly);
+	return file;
+}
+
+/**
+ * zinc_handle_abort() - undo what returned a file that nobody will get
+ * @file: never installed; a region made with it loses its name
+ */
+void zinc_handle_abort(struct file *file)
+{
+	struct zinc_handle *handle = file->private_data;
+
+	if (handle->creator && handle->region->names)
+		zinc_names_remove(handle->region);
+	fput(file);
+}
+
+static void zinc_creator_closed(struct zinc_region *region)
+{
+	zinc_region_set_flag(region, ZINC_INFO_CREATOR_GONE);
+	if (region->lifetime == ZINC_LIFETIME_CREATOR)
+		zinc_names_remove(region);
+	zinc_notify_gone(region);
+}
+
+static int zinc_region_release(struct inode *inode, struct file *file)
+{
+	struct zinc_handle *handle = file->private_data;
+	struct zinc_region *region = handle->region;
+
+	trace_zinc_release(region, handle->creator);
+	if (handle->creator)
+		zinc_creator_closed(region);
+	zinc_count_handle(region, -1);
+	kfree(handle);
+	zinc_region_put(region);
+	return 0;
+}
+
+static int zinc_do_info(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_info *info = call->arg;
+
+	zinc_region_info(handle->region, info);
+	info->cursor = READ_ONCE(handle->cursor);
+	if (!(call->file->f_mode & FMODE_WRITE))
+		info->flags |= ZINC_INFO_RDONLY;
+	if (handle->creator)
+		info->flags |= ZINC_INFO_CREATOR;
+	return 0;
+}
+
+static int zinc_do_notify(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_notify *args = call->arg;
+
+	if (args->flags & ~ZINC_NOTIFY_WAKE)
+		return -EINVAL;
+	if (!(call->file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	args->sequence = zinc_notify(handle->region,
+				     !(args->flags & ZINC_NOTIFY_WAKE), false);
+	return 0;
+}
+
+/* The first half of a wait that notifies another region. */
+static int zinc_notify_fd(int fd, bool bump)
+{
+	struct zinc_handle *handle;
+	struct file *file;
+	int err = -EBADF;
+
+	file = fget(fd);
+	if (!file)
+		return -EBADF;
+	handle = zinc_handle_of(file);
+	if (handle && file->f_mode & FMODE_WRITE) {
+		/* we are about to sleep: let the waker's CPU have the woken */
+		zinc_notify(handle->region, bump, true);
+		err = 0;
+	}
+	fput(file);
+	return err;
+}
+
+static int zinc_do_wait(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_wait *args = call->arg;
+	u32 notify = args->flags & (ZINC_WAIT_NOTIFY | ZINC_WAIT_WAKE);
+	u32 cursor;
+	int err;
+
+	if (args->flags & ~ZINC_WAIT_CURSOR & ~notify || args->pad)
+		return -EINVAL;
+	if (notify == (ZINC_WAIT_NOTIFY | ZINC_WAIT_WAKE) ||
+	    (!notify && args->notify_fd))
+		return -EINVAL;
+	if (notify) {
+		err = zinc_notify_fd(args->notify_fd,
+				     notify == ZINC_WAIT_NOTIFY);
+		if (err)
+			return err;
+	}
+
+	cursor = READ_ONCE(handle->cursor);
+	if (args->flags & ZINC_WAIT_CURSOR)
+		cursor = args->cursor;
+	err = zinc_wait(handle->region, cursor, args->deadline, &args->cursor);
+	/* the notify must not be done again */
+	if (err == -ERESTARTSYS && notify)
+		return -EINTR;
+	if (!err)
+		WRITE_ONCE(handle->cursor, args->cursor);
+	return err;
+}
+
+static int zinc_do_set_cursor(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_cursor *args = call->arg;
+
+	if (args->pad)
+		return -EINVAL;
+	WRITE_ONCE(handle->cursor, args->cursor);
+	return 0;
+}
+
+static int zinc_do_unlink_handle(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_region *region = handle->region;
+
+	if (!region->names)
+		return -ENOENT;
+	if (!handle->creator && !zinc_region_may_unlink(region))
+		return -EPERM;
+	return zinc_names_remove(region) ? 0 : -ENOENT;
+}
+
+static int zinc_do_reopen(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_region *region = handle->region;
+	struct zinc_reopen *args = call->arg;
+	bool rdonly = args->flags & ZINC_OPEN_RDONLY;
+	struct file *file;
+
+	if (args->flags & ~ZINC_OPEN_RDONLY || args->pad)
+		return -EINVAL;
+	if (!rdonly && !(call->file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	file = zinc_handle_open(region, rdonly, false);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	args->id = region->id;
+	args->capacity = region->capacity;
+	call->new_file = file;
+	return 0;
+}
+
+#define ZINC_REGION(_nr, ...) \
+	[_IOC_NR(_nr) - ZINC_REGION_FIRST] = { .cmd = _nr, __VA_ARGS__ }
+
+static const struct zinc_command zinc_region_commands[] = {
+	ZINC_REGION(ZINC_REGION_INFO, .run = zinc_do_info),
+	ZINC_REGION(ZINC_REGION_NOTIFY, .run = zinc_do_notify),
+	ZINC_REGION(ZINC_REGION_WAIT, .run = zinc_do_wait),
+	ZINC_REGION(ZINC_REGION_SET_CURSOR, .run = zinc_do_set_cursor),
+	ZINC_REGION(ZINC_REGION_UNLINK, .run = zinc_do_unlink_handle),
+	ZINC_REGION(ZINC_REGION_REOPEN, .run = zinc_do_reopen, .new_fd = true),
+};
+
+static long zinc_region_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	return zinc_run_command(zinc_region_commands, ZINC_REGION_FIRST,
+				ARRAY_SIZE(zinc_region_commands), file, cmd,
+				arg);
+}
+
+/* MADV_DONTNEED and the like may have taken the page out of the mapping. */
+static vm_fault_t zinc_control_fault(struct vm_fault *vmf)
+{
+	struct zinc_handle *handle = vmf->vma->vm_file->private_data;
+
+	if (vmf->pgoff != ZINC_CONTROL_PGOFF)
+		return VM_FAULT_SIGBUS;
+	get_page(handle->region->control);
+	vmf->page = handle->region->control;
+	return 0;
+}
+
+static const struct vm_operations_struct zinc_control_vm_ops = {
+	.fault = zinc_control_fault,
+};
+
+static int zinc_mmap_control(struct zinc_region *region,
+			     struct vm_area_struct *vma)
+{
+	if (vma_pages(vma) != 1)
+		return -EINVAL;
+	vma->vm_ops = &zinc_control_vm_ops;
+	return vm_insert_page(vma, vma->vm_start, region->control);
+}
+
+static int zinc_mmap_data(struct zinc_region *region,
+			  struct vm_area_struct *vma)
+{
+	u64 pages = region->capacity >> PAGE_SHIFT;
+
+	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
+		return -EINVAL;
+	return zinc_backing_mmap(region->backing, vma);
+}
+
+/*
+ * Test VM_MAYSHARE: a shared mapping of a read-only file has lost VM_SHARED,
+ * and VM_MAYWRITE with it, which is what keeps read-only handles read-only.
+ */
+static int zinc_region_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct zinc_handle *handle = file->private_data;
+
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	zinc_vma_flags(vma, VM_DONTEXPAND, VM_MAYEXEC);
+	if (vma->vm_pgoff == ZINC_CONTROL_PGOFF)
+		return zinc_mmap_control(handle->region, vma);
+	return zinc_mmap_data(handle->region, vma);
+}
+
+static __poll_t zinc_region_poll(struct file *file, poll_table *table)
+{
+	return zinc_notify_poll(file->private_data, file, table);
+}
+
+/*
+ * Hand out the notifies since the cursor, if there are any. Of those who read
+ * at once each notify goes to one, and none is lost on a bad buffer.
+ */
+static ssize_t zinc_take(struct zinc_handle *handle, struct iov_iter *to)
+{
+	u32 cursor, seq;
+	u64 count;
+
+	for (;;) {
+		cursor = READ_ONCE(handle->cursor);
+		seq = zinc_sequence(handle->region);
+		count = (u32)(seq - cursor);
+		if (!count)
+			return 0;
+		if (copy_to_iter(&count, sizeof(count), to) != sizeof(count))
+			return -EFAULT;
+		if (cmpxchg(&handle->cursor, cursor, seq) == cursor)
+			return sizeof(count);
+		iov_iter_revert(to, sizeof(count));
+	}
+}
+
+static ssize_t zinc_region_read(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
+	struct zinc_handle *handle = file->private_data;
+	bool nowait = file->f_flags & O_NONBLOCK ||
+		      iocb->ki_flags & IOCB_NOWAIT;
+	ssize_t taken;
+	u32 seq;
+	int err;
+
+	if (iov_iter_count(to) < sizeof(u64))
+		return -EINVAL;
+	while (!(taken = zinc_take(handle, to))) {
+		if (nowait)
+			return -EAGAIN;
+		err = zinc_wait(handle->region, READ_ONCE(handle->cursor),
+				ZINC_FOREVER, &seq);
+		if (err)
+			return err;
+	}
+	return taken;
+}
+
+static const char *zinc_lifetime_name(unsigned int lifetime)
+{
+	static const char * const names[] = {
+		[ZINC_LIFETIME_REFS] = "refs",
+		[ZINC_LIFETIME_CREATOR] = "creator",
+		[ZINC_LIFETIME_PERSIST] = "persist",
+	};
+
+	return names[lifetime];
+}
+
+static void zinc_region_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct zinc_handle *handle = file->private_data;
+	struct zinc_info info;
+
+	zinc_region_info(handle->region, &info);
+	seq_printf(m, "zinc-id:\t%llu\n", info.id);
+	seq_printf(m, "zinc-name:\t%s\n", info.name);
+	seq_printf(m, "zinc-size:\t%llu\n", info.capacity);
+	seq_printf(m, "zinc-mode:\t%04o\n", info.mode);
+	seq_printf(m, "zinc-lifetime:\t%s\n",
+		   zinc_lifetime_name(info.lifetime));
+	seq_printf(m, "zinc-handles:\t%u\n", info.handles);
+	seq_printf(m, "zinc-waiters:\t%u\n", info.waiters);
+	seq_printf(m, "zinc-sequence:\t%u\n", info.sequence);
+	seq_printf(m, "zinc-cursor:\t%u\n", READ_ONCE(handle->cursor));
+	seq_printf(m, "zinc-creator:\t%s\n", handle->creator ? "self" :
+		   info.flags & ZINC_INFO_CREATOR_GONE ? "gone" : "other");
+}
+
+static const struct file_operations zinc_region_fops = {
+	.owner = THIS_MODULE,
+	.release = zinc_region_release,
+	.unlocked_ioctl = zinc_region_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = zinc_region_mmap,
+	.get_unmapped_area = thp_get_unmapped_area,
+	.poll = zinc_region_poll,
+	.read_iter = zinc_region_read,
+	.show_fdinfo = zinc_region_show_fdinfo,
+	.llseek = noop_llseek,
+};

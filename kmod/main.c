@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/zinc: the module, the device and its commands.
+ */
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "zinc.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* The largest struct of any command; they are all copied to the stack. */
+union zinc_arg {
+	struct zinc_query query;
+	struct zinc_create create;
+	struct zinc_open open;
+	struct zinc_unlink unlink;
+	struct zinc_list list;
+	struct zinc_wait_any wait_any;
+	struct zinc_info info;
+	struct zinc_notify notify;
+	struct zinc_wait wait;
+	struct zinc_cursor cursor;
+	struct zinc_reopen reopen;
+};
+
+static const struct zinc_command *
+zinc_find_command(const struct zinc_command *table, unsigned int first,
+		  unsigned int count, unsigned int cmd)
+{
+	unsigned int index = _IOC_NR(cmd) - first;
+
+	if (_IOC_TYPE(cmd) != ZINC_IOC_TYPE || index >= count)
+		return NULL;
+	table += array_index_nospec(index, count);
+	if (!table->run || _IOC_DIR(cmd) != _IOC_DIR(table->cmd))
+		return NULL;
+	return table;
+}
+
+static int zinc_copy_in(const struct zinc_command *command, unsigned int cmd,
+			void *karg, const void __user *uarg)
+{
+	if (_IOC_DIR(cmd) & _IOC_WRITE)
+		return copy_struct_from_user(karg, _IOC_SIZE(command->cmd),
+					     uarg, _IOC_SIZE(cmd));
+	return 0;
+}
+
+static int zinc_copy_out(const struct zinc_command *command, unsigned int cmd,
+			 const void *karg, void __user *uarg)
+{
+	size_t size = min(_IOC_SIZE(cmd), _IOC_SIZE(command->cmd));
+
+	if (!(_IOC_DIR(cmd) & _IOC_READ))
+		return 0;
+	return copy_to_user(uarg, karg, size) ? -EFAULT : 0;
+}
+
+/**
+ * zinc_run_command() - the frame of every ioctl
+ * @table: commands
+ * @first: _IOC_NR of the first
+ * @count: how many
+ * @file: of the ioctl
+ * @cmd: of the ioctl
+ * @arg: of the ioctl, a user pointer
+ *
+ * Copies the struct in, once, and out. A new fd is reserved before the command
+ * runs and installed after everything that can fail.
+ *
+ * Return: 0, or an fd, or -ENOTTY, -EFAULT, -E2BIG, -EMFILE, or what the
+ * command says.
+ */
+long zinc_run_command(const struct zinc_command *table, unsigned int first,
+		      unsigned int count, struct file *file, unsigned int cmd,
+		      unsigned long arg)
+{
+	const struct zinc_command *command;
+	void __user *uarg = (void __user *)arg;
+	union zinc_arg karg = {};
+	struct zinc_call call = { .file = file, .arg = &karg };
+	int fd = 0;
+	int err;
+
+	command = zinc_find_command(table, first, count, cmd);
+	if (!command)
+		return -ENOTTY;
+	err = zinc_copy_in(command, cmd, &karg, uarg);
+	if (err)
+		return err;
+
+	if (command->new_fd) {
+		fd = get_unused_fd_flags(O_CLOEXEC);
+		if (fd < 0)
+			return fd;
+	}
+	err = command->run(&call);
+	if (err)
+		goto err_fd;
+	err = zinc_copy_out(command, cmd, &karg, uarg);
+	if (err)
+		goto err_file;
+	if (command->new_fd)
+		fd_install(fd, call.new_file);
+	return fd;
+
+err_file:
+	if (command->new_fd)
+		zinc_handle_abort(call.new_file);
+err_fd:
+	if (command->new_fd)
+		put_unused_fd(fd);
+	return err;
+}
+
+static u64 zinc_features(void)
+{
+	u64 features = ZINC_FEATURE_REGION | ZINC_FEATURE_WAIT_ANY;
+
+	if (zinc_backing_is_huge())
+		features |= ZINC_FEATURE_HUGE;
+	return features;
+}
+
+static int zinc_do_query(struct zinc_call *call)
+{
+	struct zinc_query *args = call->arg;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	args->abi_version = ZINC_ABI_VERSION;
+	args->features = zinc_features();
+	args->page_size = PAGE_SIZE;
+	args->max_regions = READ_ONCE(zinc_max_regions);
+	args->max_bytes = READ_ONCE(zinc_max_bytes);
+	zinc_user_usage(current_fsuid(), &args->user_regions,
+			&args->user_bytes);
+	return 0;
+}
+
+static int zinc_check_create(const struct zinc_create *args)
+{
+	if (args->flags & ~(ZINC_CREATE_LAZY | ZINC_CREATE_REPLACE))
+		return -EINVAL;
+	if (args->mode & ~0666U || args->pad)
+		return -EINVAL;
+	if (!args->capacity || args->capacity > ZINC_CAPACITY_MAX ||
+	    !PAGE_ALIGNED(args->capacity))
+		return -EINVAL;
+	if (args->lifetime > ZINC_LIFETIME_PERSIST)
+		return -EINVAL;
+	if (args->name[0])
+		return zinc_name_check(args->name);
+	/* what has no name can neither lose nor replace one */
+	if (args->lifetime != ZINC_LIFETIME_REFS ||
+	    args->flags & ZINC_CREATE_REPLACE)
+		return -EINVAL;
+	return memchr_inv(args->name, 0, sizeof(args->name)) ? -EINVAL : 0;
+}
+
+static int zinc_do_create(struct zinc_call *call)
+{
+	struct zinc_create *args = call->arg;
+	bool replace = args->flags & ZINC_CREATE_REPLACE;
+	struct zinc_region *region;
+	struct file *file;
+	int err;
+
+	err = zinc_check_create(args);
+	if (!err && args->name[0])
+		err = zinc_names_precheck(args->name, replace);
+	if (err)
+		return err;
+	region = zinc_region_create(args);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	file = zinc_handle_open(region, false, true);
+	zinc_region_put(region);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+
+	/* from here on others may find it, so it is complete */
+	err = zinc_names_insert(region, replace);
+	if (err) {
+		fput(file);
+		return err;
+	}
+	trace_zinc_create(region);
+	args->id = region->id;
+	call->new_file = file;
+	return 0;
+}
+
+static int zinc_do_open(struct zinc_call *call)
+{
+	struct zinc_open *args = call->arg;
+	bool rdonly = args->flags & ZINC_OPEN_RDONLY;
+	struct zinc_region *region;
+	struct file *file;
+	int err;
+
+	if (args->flags & ~ZINC_OPEN_RDONLY || args->pad)
+		return -EINVAL;
+	err = zinc_name_check(args->name);
+	if (err)
+		return err;
+	region = zinc_names_find(args->name);
+	if (!region)
+		return -ENOENT;
+
+	file = ERR_PTR(-EACCES);
+	if (zinc_region_may(region, rdonly ? MAY_READ : MAY_READ | MAY_WRITE))
+		file = zinc_handle_open(region, rdonly, false);
+	if (IS_ERR(file)) {
+		zinc_region_put(region);
+		return PTR_ERR(file);
+	}
+	args->id = region->id;
+	args->capacity = region->capacity;
+	zinc_region_put(region);
+	call->new_file = file;
+	return 0;
+}
+
+static int zinc_do_unlink(struct zinc_call *call)
+{
+	struct zinc_unlink *args = call->arg;
+	struct zinc_region *region;
+	int err;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	err = zinc_name_check(args->name);
+	if (err)
+		return err;
+	region = zinc_names_find(args->name);
+	if (!region)
+		return -ENOENT;
+
+	err = -EPERM;
+	if (zinc_region_may_unlink(region))
+		err = zinc_names_remove(region) ? 0 : -ENOENT;
+	zinc_region_put(region);
+	return err;
+}
+
+/* One entry, as long as the caller wants it: cut, or with a tail of zeros. */
+static int zinc_list_copy(u8 __user *to, size_t size,
+			  const struct zinc_info *info)
+{
+	size_t known = min(size, sizeof(*info));
+
+	if (copy_to_user(to, info, known))
+		return -EFAULT;
+	return clear_user(to + known, size - known) ? -EFAULT : 0;
+}
+
+static int zinc_do_list(struct zinc_call *call)
+{
+	struct zinc_list *args = call->arg;
+	u8 __user *to = u64_to_user_ptr(args->entries);
+	struct zinc_names *names = zinc_names_current();
+	struct zinc_info info = {};
+	u64 cursor = args->cursor;
+	u32 n;
+	int err;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	if (args->entry_size < ZINC_INFO_SIZE_V1 ||
+	    args->entry_size > PAGE_SIZE)
+		return -EINVAL;
+
+	for (n = 0; n < args->count; n++, to += args->entry_size) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!zinc_names_next(names, &cursor, &info))
+			break;
+		err = zinc_list_copy(to, args->entry_size, &info);
+		if (err)
+			return err;
+		cond_resched();
+	}
+	args->cursor = cursor;
+	args->count = n;
+	return 0;
+}
+
+static int zinc_do_wait_any(struct zinc_call *call)
+{
+	struct zinc_wait_any *args = call->arg;
+	struct zinc_wait_item __user *uitems = u64_to_user_ptr(args->items);
+	struct zinc_wait_item *items;
+	int err;
+
+	if (args->flags || args->pad)
+		return -EINVAL;
+	if (!args->count || args->count > ZINC_WAIT_ANY_MAX)
+		return -EINVAL;
+	items = memdup_user(uitems, args->count * sizeof(*items));
+	if (IS_ERR(items))
+		return PTR_ERR(items);
+
+	err = zinc_wait_any(items, args->count, args->deadline, &args->index);
+	if (!err && put_user(items[args->index].cursor,
+			     &uitems[args->index].cursor))
+		err = -EFAULT;
+	kfree(items);
+	return err;
+}
+
+#define ZINC_DEVICE(_nr, ...) [_IOC_NR(_nr)] = { .cmd = _nr, __VA_ARGS__ }
+
+static const struct zinc_command zinc_device_commands[] = {
+	ZINC_DEVICE(ZINC_QUERY, .run = zinc_do_query),
+	ZINC_DEVICE(ZINC_CREATE, .run = zinc_do_create, .new_fd = true),
+	ZINC_DEVICE(ZINC_OPEN, .run = zinc_do_open, .new_fd = true),
+	ZINC_DEVICE(ZINC_UNLINK, .run = zinc_do_unlink),
+	ZINC_DEVICE(ZINC_LIST, .run = zinc_do_list),
+	ZINC_DEVICE(ZINC_WAIT_ANY, .run = zinc_do_wait_any),
+};
+
+static long zinc_device_ioctl(struct file *file, unsigned int cmd,
+			      unsigned long arg)
+{
+	return zinc_run_command(zinc_device_commands, 0,
+				ARRAY_SIZE(zinc_device_commands), file, cmd,
+				arg);
+}
+
+static const struct file_operations zinc_device_fops = {
+	.owner = THIS_MODULE,
+	.unlocked_ioctl = zinc_device_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice zinc_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "zinc",
+	.fops = &zinc_device_fops,
+};
+
+static int __init zinc_init(void)
+{
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct zinc_header) != ZINC_HEADER_SIZE);
+	BUILD_BUG_ON(sizeof(struct zinc_info) != ZINC_INFO_SIZE_V1);
+
+	zinc_user_init();
+	err = zinc_backing_init();
+	if (err)
+		return err;
+	err = zinc_names_init();
+	if (err)
+		goto err_backing;
+	zinc_debugfs_init();
+	err = misc_register(&zinc_device);
+	if (err)
+		goto err_debugfs;
+	return 0;
+
+err_debugfs:
+	zinc_debugfs_exit();
+	zinc_names_exit();
+err_backing:
+	zinc_backing_exit();
+	return err;
+}
+
+static void __exit zinc_exit(void)
+{
+	misc_deregister(&zinc_device);
+	zinc_debugfs_exit();
+	zinc_names_exit();
+	zinc_backing_exit();
+}
+
+module_init(zinc_init);
+module_exit(zinc_exit);
+
+MODULE_DESCRIPTION("Named shared memory that devices can import and everyone can wait for");
+MODULE_AUTHOR("The Zinc developers");
+MODULE_VERSION("1.0.0");
+MODULE_LICENSE("GPL");

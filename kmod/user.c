@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Limits per user, and what counts against them.
+ *
+ * A region counts until its last handle and name are gone, its bytes count
+ * until its pages are.
+ */
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "zinc.h"
+
+#define ZINC_BYTES_UNSET	ULLONG_MAX
+
+unsigned int zinc_max_regions = 4096;
+module_param_named(max_regions, zinc_max_regions, uint, 0644);
+MODULE_PARM_DESC(max_regions, "regions that one user may have (0: no limit; default 4096)");
+
+unsigned long long zinc_max_bytes = ZINC_BYTES_UNSET;
+module_param_named(max_bytes, zinc_max_bytes, ullong, 0644);
+MODULE_PARM_DESC(max_bytes, "bytes that one user's regions may have (0: no limit; default half of the memory)");
+
+/**
+ * struct zinc_user - one user's account
+ * @node: in the table, by @uid
+ * @uid: user
+ * @regions: regions alive
+ * @bytes: bytes alive
+ * @refs: charges not yet given back
+ */
+struct zinc_user {
+	struct hlist_node node;
+	kuid_t uid;
+	u64 regions;
+	u64 bytes;
+	u64 refs;
+};
+
+static DEFINE_HASHTABLE(zinc_users, 6);
+static DEFINE_SPINLOCK(zinc_user_lock);
+
+void __init zinc_user_init(void)
+{
+	if (zinc_max_bytes == ZINC_BYTES_UNSET)
+		zinc_max_bytes = (u64)totalram_pages() << (PAGE_SHIFT - 1);
+}
+
+static struct zinc_user *zinc_user_find(kuid_t uid)
+{
+	struct zinc_user *user;
+
+	lockdep_assert_held(&zinc_user_lock);
+	hash_for_each_possible(zinc_users, user, node, __kuid_val(uid))
+		if (uid_eq(user->uid, uid))
+			return user;
+	return NULL;
+}
+
+/* 0, or which of the limits @user would break */
+static int zinc_user_check(const struct zinc_user *user, u64 bytes)
+{
+	unsigned int max_regions = READ_ONCE(zinc_max_regions);
+	unsigned long long max_bytes = READ_ONCE(zinc_max_bytes);
+
+	if (max_regions && user->regions >= max_regions)
+		return -EDQUOT;
+	if (max_bytes && (bytes > max_bytes || user->bytes > max_bytes - bytes))
+		return -ENOSPC;
+	return 0;
+}
+
+/**
+ * zinc_user_charge() - count one region and its bytes
+ * @uid: user
+ * @bytes: at most ZINC_CAPACITY_MAX
+ *
+ * CAP_SYS_RESOURCE is beyond limits.
+ *
+ * Return: the account, to be given back with zinc_user_put_region() and
+ * zinc_user_put_bytes(), each once; or -EDQUOT too many regions, -ENOSPC too
+ * many bytes, -ENOMEM.
+ */
+struct zinc_user *zinc_user_charge(kuid_t uid, u64 bytes)
+{
+	struct zinc_user *fresh, *user;
+	int err;
+
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	fresh->uid = uid;
+
+	spin_lock(&zinc_user_lock);
+	user = zinc_user_find(uid);
+	if (!user)
+		user = fresh;
+	err = zinc_user_check(user, bytes);
+	if (err && !capable(CAP_SYS_RESOURCE)) {
+		spin_unlock(&zinc_user_lock);
+		kfree(fresh);
+		return ERR_PTR(err);
+	}
+	if (user == fresh)
+		hash_add(zinc_users, &user->node, __kuid_val(uid));
+	user->regions++;
+	user->bytes += bytes;
+	user->refs += 2;
+	spin_unlock(&zinc_user_lock);
+	if (user != fresh)
+		kfree(fresh);
+	return user;
+}
+
+static void zinc_user_put(struct zinc_user *user)
+{
+	lockdep_assert_held(&zinc_user_lock);
+	if (--user->refs)
+		return;
+	hash_del(&user->node);
+	kfree(user);
+}
+
+/** zinc_user_put_region() - one region less */
+void zinc_user_put_region(struct zinc_user *user)
+{
+	spin_lock(&zinc_user_lock);
+	user->regions--;
+	zinc_user_put(user);
+	spin_unlock(&zinc_user_lock);
+}
+
+/** zinc_user_put_bytes() - one region's bytes less */
+void zinc_user_put_bytes(struct zinc_user *user, u64 bytes)
+{
+	spin_lock(&zinc_user_lock);
+	user->bytes -= bytes;
+	zinc_user_put(user);
+	spin_unlock(&zinc_user_lock);
+}
+
+/** zinc_user_usage() - what counts against a user now */
+void zinc_user_usage(kuid_t uid, u64 *regions, u64 *bytes)
+{
+	struct zinc_user *user;
+
+	spin_lock(&zinc_user_lock);
+	user = zinc_user_find(uid);
+	*regions = user ? user->regions : 0;
+	*bytes = user ? user->bytes : 0;
+	spin_unlock(&zinc_user_lock);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: ((GPL-2.0-only WITH Linux-syscall-note) OR MIT) */
+/*
+ * Zinc: named shared memory regions that processes and devices share.
+ *
+ * This file is the whole ABI between zinc.ko and user space.
+ *
+ * How it may grow. Fields are added at the end of a struct, or in a pad.
+ * Nothing is renumbered, resized or given another meaning. A field that is
+ * zero means what it meant before the field was there. The size of a struct
+ * travels in the ioctl number: the kernel takes a shorter struct for one whose
+ * missing fields are zero, and a longer one as long as what it does not know
+ * is zero (-E2BIG otherwise). Unknown flags and non-zero pads give -EINVAL.
+ *
+ * Layout. All fields have fixed widths and natural alignment, every struct is
+ * a multiple of 8 bytes long, and there is no difference between 32- and
+ * 64-bit callers. Pointers travel as __u64.
+ */
+#ifndef _UAPI_LINUX_ZINC_H
+#define _UAPI_LINUX_ZINC_H
+
+#include <linux/const.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/** ZINC_ABI_VERSION - raised only if the charter above is ever broken */
+#define ZINC_ABI_VERSION	1
+
+/** ZINC_NAME_SIZE - every name field, its NUL and zero padding included */
+#define ZINC_NAME_SIZE		256
+/** ZINC_NAME_MAX - longest name, in bytes, of [a-zA-Z0-9_-] */
+#define ZINC_NAME_MAX		249
+
+/**
+ * ZINC_MMAP_CONTROL - offset at which mmap() of a region fd gives the control
+ * page. Offset 0 and up is the data; they end where the control page begins.
+ */
+#define ZINC_MMAP_CONTROL	(_AC(1, ULL) << 43)
+/** ZINC_CAPACITY_MAX - no region is larger, whatever the memory */
+#define ZINC_CAPACITY_MAX	ZINC_MMAP_CONTROL
+
+/** ZINC_FOREVER - the deadline that never comes */
+#define ZINC_FOREVER		(~_AC(0, ULL))
+
+#define ZINC_MAGIC		_AC(0x5A494E435F524547, ULL)	/* "ZINC_REG" */
+#define ZINC_FORMAT		2
+#define ZINC_HEADER_SIZE	64
+
+/* struct zinc_header.flags: mirrors, which the kernel never believes */
+#define ZINC_HDR_CREATOR_GONE	(1U << 0)	/* creator's handle is closed */
+#define ZINC_HDR_UNLINKED	(1U << 1)	/* the region has lost its name */
+
+/**
+ * struct zinc_header - the 64 bytes before the data
+ * @magic: ZINC_MAGIC, written last by the creator
+ * @version: ZINC_FORMAT
+ * @flags: ZINC_HDR_*
+ * @notify_seq: the sequence: one more for every notify, wrapping
+ * @capacity: length of the data in bytes
+ * @ref_count: open handles
+ * @owner_pid: the creator's pid, as the creator saw it
+ * @created_at: CLOCK_REALTIME at creation, in nanoseconds
+ * @name_hash: FNV-1a 64 of the name (0xcbf29ce484222325 without one)
+ * @waiters: non-zero while somebody may sleep: a notify must enter the kernel
+ * @reserved: zero
+ *
+ * It fills the last 64 bytes of the control page. Whoever may write the region
+ * may write this page too, and the kernel acts on nothing in it but
+ * @notify_seq, which can wake or delay those who share the region, no more.
+ *
+ * To notify without a system call: add 1 to @notify_seq, full barrier, read
+ * @waiters; if it is not zero, ZINC_REGION_NOTIFY with ZINC_NOTIFY_WAKE.
+ */
+struct zinc_header {
+	__u64 magic;
+	__u16 version;
+	__u16 flags;
+	__u32 notify_seq;
+	__u64 capacity;
+	__u32 ref_count;
+	__s32 owner_pid;
+	__u64 created_at;
+	__u64 name_hash;
+	__u32 waiters;
+	__u32 reserved[3];
+};
+
+/**
+ * enum zinc_lifetime - when a region loses its name
+ * @ZINC_LIFETIME_REFS: when the last handle is closed, whoever closes last
+ * @ZINC_LIFETIME_CREATOR: when the creator's handle is closed
+ * @ZINC_LIFETIME_PERSIST: when it is unlinked, or its namespace ends
+ *
+ * The memory goes with the last handle, mapping and device import, always.
+ */
+enum zinc_lifetime {
+	ZINC_LIFETIME_REFS = 0,
+	ZINC_LIFETIME_CREATOR = 1,
+	ZINC_LIFETIME_PERSIST = 2,
+};
+
+/* zinc_query.features */
+#define ZINC_FEATURE_REGION	(1ULL << 0)	/* CREATE OPEN UNLINK LIST, region fds */
+#define ZINC_FEATURE_WAIT_ANY	(1ULL << 1)	/* ZINC_WAIT_ANY */
+#define ZINC_FEATURE_HUGE	(1ULL << 2)	/* large regions get huge pages */
+#define ZINC_FEATURE_EXPORT	(1ULL << 3)	/* region -> dma-buf */
+#define ZINC_FEATURE_IMPORT	(1ULL << 4)	/* dma-buf -> region */
+#define ZINC_FEATURE_FENCE	(1ULL << 5)	/* fence -> notify */
+#define ZINC_FEATURE_RESERVE	(1ULL << 6)	/* reservations */
+
+/**
+ * struct zinc_query - what this kernel module is and allows
+ * @flags: in, zero
+ * @abi_version: out, ZINC_ABI_VERSION
+ * @features: out, ZINC_FEATURE_*
+ * @page_size: out, bytes; capacities are multiples of it
+ * @pad: in, zero
+ * @max_regions: out, regions that one user may have (0: no limit)
+ * @max_bytes: out, bytes that one user's regions may have (0: no limit)
+ * @user_regions: out, regions that the caller's user has
+ * @user_bytes: out, bytes that they have
+ */
+struct zinc_query {
+	__u32 flags;
+	__u32 abi_version;
+	__u64 features;
+	__u32 page_size;
+	__u32 pad;
+	__u64 max_regions;
+	__u64 max_bytes;
+	__u64 user_regions;
+	__u64 user_bytes;
+};
+
+/* zinc_create.flags */
+#define ZINC_CREATE_LAZY	(1U << 0)	/* pages come with the first touch */
+#define ZINC_CREATE_REPLACE	(1U << 1)	/* take the name from its region */
+
+/**
+ * struct zinc_create - make a region
+ * @capacity: in, bytes of data: a multiple of the page size, not 0, at most
+ *	ZINC_CAPACITY_MAX
+ * @flags: in, ZINC_CREATE_*
+ * @lifetime: in, enum zinc_lifetime; an anonymous region takes REFS only
+ * @mode: in, permission bits within 0666; 0 means 0600. No umask is applied.
+ * @pad: in, zero
+ * @id: out, the region's number, never used twice while the module is loaded
+ * @name: in, NUL-terminated and zero to its end; empty makes an anonymous
+ *	region, which travels by SCM_RIGHTS
+ *
+ * The ioctl returns a new region fd, readable, writable and close-on-exec:
+ * the creator's handle. Its file description is what "the creator" means.
+ */
+struct zinc_create {
+	__u64 capacity;
+	__u32 flags;
+	__u32 lifetime;
+	__u32 mode;
+	__u32 pad;
+	__u64 id;
+	__u8 name[ZINC_NAME_SIZE];
+};
+
+/* zinc_open.flags */
+#define ZINC_OPEN_RDONLY	(1U << 0)	/* map and wait, never write or notify */
+
+/**
+ * struct zinc_open - a further handle to a named region
+ * @flags: in, ZINC_OPEN_*
+ * @pad: in, zero
+ * @id: out, the region's number
+ * @capacity: out, bytes of data
+ * @name: in, as in struct zinc_create, not empty
+ *
+ * The ioctl returns a new region fd, close-on-exec.
+ */
+struct zinc_open {
+	__u32 flags;
+	__u32 pad;
+	__u64 id;
+	__u64 capacity;
+	__u8 name[ZINC_NAME_SIZE];
+};
+
+/**
+ * struct zinc_unlink - take a name away
+ * @flags: in, zero
+ * @pad: in, zero
+ * @name: in, as in struct zinc_open
+ *
+ * Handles and mappings stay valid. The name is free at once.
+ */
+struct zinc_unlink {
+	__u32 flags;
+	__u32 pad;
+	__u8 name[ZINC_NAME_SIZE];
+};
+
+/* zinc_info.flags */
+#define ZINC_INFO_CREATOR_GONE	(1U << 0)	/* creator's handle is closed */
+#define ZINC_INFO_UNLINKED	(1U << 1)	/* has no name any more */
+#define ZINC_INFO_ANONYMOUS	(1U << 2)	/* never had one */
+#define ZINC_INFO_LAZY		(1U << 3)	/* made with ZINC_CREATE_LAZY */
+#define ZINC_INFO_RDONLY	(1U << 4)	/* this handle is read-only */
+#define ZINC_INFO_CREATOR	(1U << 5)	/* this handle is the creator's */
+
+/**
+ * struct zinc_info - all there is to know of a region
+ * @id: the region's number
+ * @capacity: bytes of data
+ * @resident: bytes of them that have memory now
+ * @created_at: CLOCK_REALTIME at creation, in nanoseconds
+ * @flags: ZINC_INFO_*
+ * @lifetime: enum zinc_lifetime
+ * @uid: owner, in the caller's user namespace
+ * @gid: owning group, likewise
+ * @mode: permission bits
+ * @owner_pid: creator's pid in the caller's pid namespace, 0 if not visible
+ * @handles: open handles
+ * @waiters: sleepers and pollers queued at this moment (counted up to 1024)
+ * @sequence: notifies so far, modulo 2^32
+ * @cursor: this handle's cursor (0 in a list)
+ * @name: the name, zero-padded; empty for none
+ *
+ * All fields are out, in ZINC_REGION_INFO as in ZINC_LIST.
+ */
+struct zinc_info {
+	__u64 id;
+	__u64 capacity;
+	__u64 resident;
+	__u64 created_at;
+	__u32 flags;
+	__u32 lifetime;
+	__u32 uid;
+	__u32 gid;
+	__u32 mode;
+	__s32 owner_pid;
+	__u32 handles;
+	__u32 waiters;
+	__u32 sequence;
+	__u32 cursor;
+	__u8 name[ZINC_NAME_SIZE];
+};
+
+/**
+ * struct zinc_list - the named regions that the caller may see, in order of id
+ * @cursor: in, 0 to begin, else what the last call left here; out, where to
+ *	go on. A region that is there all the while is listed exactly once,
+ *	whatever comes and goes beside it.
+ * @entries: in, pointer to @count entries of @entry_size bytes
+ * @count: in, room; out, entries written; 0 means the end
+ * @entry_size: in, sizeof(struct zinc_info) as the caller knows it; at least
+ *	ZINC_INFO_SIZE_V1. Bytes past what the kernel knows are zeroed.
+ * @flags: in, zero
+ * @pad: in, zero
+ *
+ * A caller sees what he may open for reading, and what his user owns.
+ */
+struct zinc_list {
+	__u64 cursor;
+	__u64 entries;
+	__u32 count;
+	__u32 entry_size;
+	__u32 flags;
+	__u32 pad;
+};
+
+#define ZINC_INFO_SIZE_V1	328
+
+/* zinc_notify.flags */
+#define ZINC_NOTIFY_WAKE	(1U << 0)	/* the sequence is already one up */
+
+/**
+ * struct zinc_notify - tell everyone that the region changed
+ * @flags: in, ZINC_NOTIFY_*
+ * @sequence: out, the sequence after it
+ */
+struct zinc_notify {
+	__u32 flags;
+	__u32 sequence;
+};
+
+/* zinc_wait.flags */
+#define ZINC_WAIT_CURSOR	(1U << 0)	/* against @cursor, not the handle's */
+#define ZINC_WAIT_NOTIFY	(1U << 1)	/* first notify @notify_fd's region */
+#define ZINC_WAIT_WAKE		(1U << 2)	/* likewise, its sequence is one up */
+
+/**
+ * struct zinc_wait - sleep until the sequence differs from a cursor
+ * @flags: in, ZINC_WAIT_*; NOTIFY and WAKE exclude each other
+ * @cursor: in, with ZINC_WAIT_CURSOR, the last sequence seen; out, after
+ *	success, the sequence that ended the wait. The handle's own cursor
+ *	moves there too.
+ * @deadline: in, absolute CLOCK_MONOTONIC time in ns (as the caller's time
+ *	namespace shows it), one that is past only looks, ZINC_FOREVER waits
+ *	for ever
+ * @notify_fd: in, with NOTIFY or WAKE, a writable handle; else zero
+ * @pad: in, zero
+ *
+ * A signal interrupts it with -EINTR, or restarts it where the handler asks
+ * for that. With NOTIFY or WAKE it is never restarted: once the notify has
+ * been done, a signal gives -EINTR, and the caller goes on with a plain wait.
+ */
+struct zinc_wait {
+	__u32 flags;
+	__u32 cursor;
+	__u64 deadline;
+	__s32 notify_fd;
+	__u32 pad;
+};
+
+#define ZINC_WAIT_ANY_MAX	128
+
+/**
+ * struct zinc_wait_item - one of several regions to wait for
+ * @fd: in, a region fd
+ * @cursor: in, the last sequence seen; out, for the item that ended the wait,
+ *	the sequence that ended it (its handle's own cursor moves there too)
+ */
+struct zinc_wait_item {
+	__s32 fd;
+	__u32 cursor;
+};
+
+/**
+ * struct zinc_wait_any - sleep until one of several sequences moves
+ * @items: in, pointer to @count struct zinc_wait_item
+ * @count: in, 1 to ZINC_WAIT_ANY_MAX
+ * @flags: in, zero
+ * @deadline: in, as in struct zinc_wait
+ * @index: out, the item that ended the wait, the first where several did
+ * @pad: in, zero
+ */
+struct zinc_wait_any {
+	__u64 items;
+	__u32 count;
+	__u32 flags;
+	__u64 deadline;
+	__u32 index;
+	__u32 pad;
+};
+
+/**
+ * struct zinc_cursor - place a handle's cursor
+ * @cursor: in, the sequence that counts as seen; poll() and read() go by it
+ * @pad: in, zero
+ */
+struct zinc_cursor {
+	__u32 cursor;
+	__u32 pad;
+};
+
+/**
+ * struct zinc_reopen - a further handle from a handle
+ * @flags: in, ZINC_OPEN_*
+ * @pad: in, zero
+ * @id: out, the region's number
+ * @capacity: out, bytes of data
+ *
+ * The ioctl returns a new region fd, close-on-exec, with a file description
+ * and a cursor of its own: what a process makes of an fd that it was sent, or
+ * makes read-only before it sends it on. No permission is asked for, since the
+ * fd is the permission; but a read-only handle gives read-only handles.
+ */
+struct zinc_reopen {
+	__u32 flags;
+	__u32 pad;
+	__u64 id;
+	__u64 capacity;
+};
+
+#define ZINC_IOC_TYPE		0xBD
+
+/*
+ * Commands of /dev/zinc. All may give -EFAULT (bad pointer), -E2BIG (struct
+ * longer than known, with non-zero tail), -EINVAL (flag, pad, range or name),
+ * -ENOTTY (unknown command).
+ *
+ * QUERY	-
+ * CREATE	-EEXIST name taken, -EDQUOT too many regions for this user,
+ *		-ENOSPC too many bytes for this user, -ENOMEM, -EMFILE, -ENFILE,
+ *		-EINTR killed while pages were made, with REPLACE also -EPERM
+ *		where the caller may not unlink the region that has the name
+ * OPEN		-ENOENT, -EACCES mode forbids, -EMFILE, -ENFILE, -ENOMEM
+ * UNLINK	-ENOENT, -EPERM neither owner nor privileged
+ * LIST		-
+ * WAIT_ANY	-ETIMEDOUT, -EINTR, -EBADF an item's fd is no region, -ENOMEM
+ */
+#define ZINC_QUERY		_IOWR(ZINC_IOC_TYPE, 0x00, struct zinc_query)
+#define ZINC_CREATE		_IOWR(ZINC_IOC_TYPE, 0x01, struct zinc_create)
+#define ZINC_OPEN		_IOWR(ZINC_IOC_TYPE, 0x02, struct zinc_open)
+#define ZINC_UNLINK		_IOW(ZINC_IOC_TYPE, 0x03, struct zinc_unlink)
+#define ZINC_LIST		_IOWR(ZINC_IOC_TYPE, 0x04, struct zinc_list)
+#define ZINC_WAIT_ANY		_IOWR(ZINC_IOC_TYPE, 0x05, struct zinc_wait_any)
+/* numbers kept for what is announced by ZINC_FEATURE_* when it is there */
+#define ZINC_NR_IMPORT		0x06
+#define ZINC_NR_RESERVE		0x07
+#define ZINC_NR_HOLDERS		0x08
+
+/*
+ * Commands of a region fd. Errors as above, and:
+ *
+ * INFO		-
+ * NOTIFY	-EBADF the handle is read-only
+ * WAIT		-ETIMEDOUT, -EINTR, -EBADF @notify_fd is no writable region
+ * SET_CURSOR	-
+ * UNLINK	-ENOENT has no name, -EPERM neither the creator's handle nor
+ *		owner nor privileged; takes no argument (zero)
+ * REOPEN	-EACCES writable from a read-only handle, -EMFILE, -ENFILE,
+ *		-ENOMEM
+ */
+#define ZINC_REGION_INFO	_IOR(ZINC_IOC_TYPE, 0x40, struct zinc_info)
+#define ZINC_REGION_NOTIFY	_IOWR(ZINC_IOC_TYPE, 0x41, struct zinc_notify)
+#define ZINC_REGION_WAIT	_IOWR(ZINC_IOC_TYPE, 0x42, struct zinc_wait)
+#define ZINC_REGION_SET_CURSOR	_IOW(ZINC_IOC_TYPE, 0x43, struct zinc_cursor)
+#define ZINC_REGION_UNLINK	_IO(ZINC_IOC_TYPE, 0x44)
+#define ZINC_REGION_REOPEN	_IOWR(ZINC_IOC_TYPE, 0x47, struct zinc_reopen)
+#define ZINC_NR_REGION_EXPORT		0x45
+#define ZINC_NR_REGION_NOTIFY_FENCE	0x46
+
+/*
+ * A region fd beside its ioctls:
+ *
+ * mmap		MAP_SHARED only: the data at offset 0 (any page-aligned part),
+ *		the control page, one page long, at ZINC_MMAP_CONTROL.
+ *		-EINVAL range or MAP_PRIVATE, -EACCES PROT_WRITE on a read-only
+ *		handle. Mappings of the data do not keep the handle open, the
+ *		mapping of the control page does.
+ * read		8 bytes: how many notifies since the handle's cursor, as __u64,
+ *		and moves the cursor. Blocks for the first one; -EAGAIN with
+ *		O_NONBLOCK; -EINVAL fewer than 8 bytes.
+ * poll		POLLIN the sequence differs from the handle's cursor; POLLRDHUP
+ *		the creator's handle is closed; never POLLHUP or POLLERR.
+ * fork, dup	share the file description, and so the cursor. A handle is
+ *		closed when its last descriptor and control mapping are gone.
+ */
+
+#endif /* _UAPI_LINUX_ZINC_H */
