@@ -231,16 +231,21 @@ static int zinc_do_reopen(struct zinc_call *call)
 	return 0;
 }
 
-#define ZINC_REGION(_nr, ...) \
-	[_IOC_NR(_nr) - ZINC_REGION_FIRST] = { .cmd = _nr, __VA_ARGS__ }
+#define ZINC_REGION_ROW(cmd)	(_IOC_NR(cmd) - ZINC_REGION_FIRST)
 
 static const struct zinc_command zinc_region_commands[] = {
-	ZINC_REGION(ZINC_REGION_INFO, .run = zinc_do_info),
-	ZINC_REGION(ZINC_REGION_NOTIFY, .run = zinc_do_notify),
-	ZINC_REGION(ZINC_REGION_WAIT, .run = zinc_do_wait),
-	ZINC_REGION(ZINC_REGION_SET_CURSOR, .run = zinc_do_set_cursor),
-	ZINC_REGION(ZINC_REGION_UNLINK, .run = zinc_do_unlink_handle),
-	ZINC_REGION(ZINC_REGION_REOPEN, .run = zinc_do_reopen, .new_fd = true),
+	[ZINC_REGION_ROW(ZINC_REGION_INFO)] = {
+		ZINC_REGION_INFO, false, zinc_do_info },
+	[ZINC_REGION_ROW(ZINC_REGION_NOTIFY)] = {
+		ZINC_REGION_NOTIFY, false, zinc_do_notify },
+	[ZINC_REGION_ROW(ZINC_REGION_WAIT)] = {
+		ZINC_REGION_WAIT, false, zinc_do_wait },
+	[ZINC_REGION_ROW(ZINC_REGION_SET_CURSOR)] = {
+		ZINC_REGION_SET_CURSOR, false, zinc_do_set_cursor },
+	[ZINC_REGION_ROW(ZINC_REGION_UNLINK)] = {
+		ZINC_REGION_UNLINK, false, zinc_do_unlink_handle },
+	[ZINC_REGION_ROW(ZINC_REGION_REOPEN)] = {
+		ZINC_REGION_REOPEN, true, zinc_do_reopen },
 };
 
 static long zinc_region_ioctl(struct file *file, unsigned int cmd,

@@ -316,15 +316,13 @@ static int zinc_do_wait_any(struct zinc_call *call)
 	return err;
 }
 
-#define ZINC_DEVICE(_nr, ...) [_IOC_NR(_nr)] = { .cmd = _nr, __VA_ARGS__ }
-
 static const struct zinc_command zinc_device_commands[] = {
-	ZINC_DEVICE(ZINC_QUERY, .run = zinc_do_query),
-	ZINC_DEVICE(ZINC_CREATE, .run = zinc_do_create, .new_fd = true),
-	ZINC_DEVICE(ZINC_OPEN, .run = zinc_do_open, .new_fd = true),
-	ZINC_DEVICE(ZINC_UNLINK, .run = zinc_do_unlink),
-	ZINC_DEVICE(ZINC_LIST, .run = zinc_do_list),
-	ZINC_DEVICE(ZINC_WAIT_ANY, .run = zinc_do_wait_any),
+	[_IOC_NR(ZINC_QUERY)] = { ZINC_QUERY, false, zinc_do_query },
+	[_IOC_NR(ZINC_CREATE)] = { ZINC_CREATE, true, zinc_do_create },
+	[_IOC_NR(ZINC_OPEN)] = { ZINC_OPEN, true, zinc_do_open },
+	[_IOC_NR(ZINC_UNLINK)] = { ZINC_UNLINK, false, zinc_do_unlink },
+	[_IOC_NR(ZINC_LIST)] = { ZINC_LIST, false, zinc_do_list },
+	[_IOC_NR(ZINC_WAIT_ANY)] = { ZINC_WAIT_ANY, false, zinc_do_wait_any },
 };
 
 static long zinc_device_ioctl(struct file *file, unsigned int cmd,

@@ -30,7 +30,7 @@
 struct zinc_names {
 	refcount_t refs;
 	struct user_namespace *user_ns;
-	struct mutex lock;
+	struct mutex lock;	/* see above */
 	struct rhashtable table;
 	struct rb_root by_id;
 };

@@ -40,6 +40,7 @@
 /** zinc_sequence() - the sequence now; what was written before it is visible */
 u32 zinc_sequence(const struct zinc_region *region)
 {
+	/* pairs with the notifier's barrier between its writes and its add */
 	return smp_load_acquire(&region->header->notify_seq);
 }
 
@@ -110,6 +111,7 @@ __poll_t zinc_notify_poll(struct zinc_handle *handle, struct file *file,
 	u32 seq;
 
 	poll_wait(file, &region->wait, table);
+	/* who is on the queue is this poll, or may as well be woken with it */
 	seq = waitqueue_active(&region->wait) ? zinc_arm(region) :
 						zinc_sequence(region);
 	if (seq != READ_ONCE(handle->cursor))

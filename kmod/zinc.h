@@ -81,7 +81,7 @@ struct zinc_region {
 	struct page *control;
 	struct zinc_header *header;
 	wait_queue_head_t wait;
-	spinlock_t lock;
+	spinlock_t lock;	/* see above */
 	u32 handles;
 	u32 flags;
 	struct zinc_names *names;

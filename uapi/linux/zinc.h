@@ -46,8 +46,8 @@
 #define ZINC_HEADER_SIZE	64
 
 /* struct zinc_header.flags: mirrors, which the kernel never believes */
-#define ZINC_HDR_CREATOR_GONE	(1U << 0)	/* creator's handle is closed */
-#define ZINC_HDR_UNLINKED	(1U << 1)	/* the region has lost its name */
+#define ZINC_HDR_CREATOR_GONE	_BITUL(0)	/* creator's handle is closed */
+#define ZINC_HDR_UNLINKED	_BITUL(1)	/* the region has lost its name */
 
 /**
  * struct zinc_header - the 64 bytes before the data
@@ -99,13 +99,13 @@ enum zinc_lifetime {
 };
 
 /* zinc_query.features */
-#define ZINC_FEATURE_REGION	(1ULL << 0)	/* CREATE OPEN UNLINK LIST, region fds */
-#define ZINC_FEATURE_WAIT_ANY	(1ULL << 1)	/* ZINC_WAIT_ANY */
-#define ZINC_FEATURE_HUGE	(1ULL << 2)	/* large regions get huge pages */
-#define ZINC_FEATURE_EXPORT	(1ULL << 3)	/* region -> dma-buf */
-#define ZINC_FEATURE_IMPORT	(1ULL << 4)	/* dma-buf -> region */
-#define ZINC_FEATURE_FENCE	(1ULL << 5)	/* fence -> notify */
-#define ZINC_FEATURE_RESERVE	(1ULL << 6)	/* reservations */
+#define ZINC_FEATURE_REGION	_BITULL(0)	/* CREATE OPEN UNLINK LIST, region fds */
+#define ZINC_FEATURE_WAIT_ANY	_BITULL(1)	/* ZINC_WAIT_ANY */
+#define ZINC_FEATURE_HUGE	_BITULL(2)	/* large regions get huge pages */
+#define ZINC_FEATURE_EXPORT	_BITULL(3)	/* region -> dma-buf */
+#define ZINC_FEATURE_IMPORT	_BITULL(4)	/* dma-buf -> region */
+#define ZINC_FEATURE_FENCE	_BITULL(5)	/* fence -> notify */
+#define ZINC_FEATURE_RESERVE	_BITULL(6)	/* reservations */
 
 /**
  * struct zinc_query - what this kernel module is and allows
@@ -132,8 +132,8 @@ struct zinc_query {
 };
 
 /* zinc_create.flags */
-#define ZINC_CREATE_LAZY	(1U << 0)	/* pages come with the first touch */
-#define ZINC_CREATE_REPLACE	(1U << 1)	/* take the name from its region */
+#define ZINC_CREATE_LAZY	_BITUL(0)	/* pages come with the first touch */
+#define ZINC_CREATE_REPLACE	_BITUL(1)	/* take the name from its region */
 
 /**
  * struct zinc_create - make a region
@@ -161,7 +161,7 @@ struct zinc_create {
 };
 
 /* zinc_open.flags */
-#define ZINC_OPEN_RDONLY	(1U << 0)	/* map and wait, never write or notify */
+#define ZINC_OPEN_RDONLY	_BITUL(0)	/* map and wait, never write or notify */
 
 /**
  * struct zinc_open - a further handle to a named region
@@ -196,12 +196,12 @@ struct zinc_unlink {
 };
 
 /* zinc_info.flags */
-#define ZINC_INFO_CREATOR_GONE	(1U << 0)	/* creator's handle is closed */
-#define ZINC_INFO_UNLINKED	(1U << 1)	/* has no name any more */
-#define ZINC_INFO_ANONYMOUS	(1U << 2)	/* never had one */
-#define ZINC_INFO_LAZY		(1U << 3)	/* made with ZINC_CREATE_LAZY */
-#define ZINC_INFO_RDONLY	(1U << 4)	/* this handle is read-only */
-#define ZINC_INFO_CREATOR	(1U << 5)	/* this handle is the creator's */
+#define ZINC_INFO_CREATOR_GONE	_BITUL(0)	/* creator's handle is closed */
+#define ZINC_INFO_UNLINKED	_BITUL(1)	/* has no name any more */
+#define ZINC_INFO_ANONYMOUS	_BITUL(2)	/* never had one */
+#define ZINC_INFO_LAZY		_BITUL(3)	/* made with ZINC_CREATE_LAZY */
+#define ZINC_INFO_RDONLY	_BITUL(4)	/* this handle is read-only */
+#define ZINC_INFO_CREATOR	_BITUL(5)	/* this handle is the creator's */
 
 /**
  * struct zinc_info - all there is to know of a region
@@ -267,7 +267,7 @@ struct zinc_list {
 #define ZINC_INFO_SIZE_V1	328
 
 /* zinc_notify.flags */
-#define ZINC_NOTIFY_WAKE	(1U << 0)	/* the sequence is already one up */
+#define ZINC_NOTIFY_WAKE	_BITUL(0)	/* the sequence is already one up */
 
 /**
  * struct zinc_notify - tell everyone that the region changed
@@ -280,9 +280,9 @@ struct zinc_notify {
 };
 
 /* zinc_wait.flags */
-#define ZINC_WAIT_CURSOR	(1U << 0)	/* against @cursor, not the handle's */
-#define ZINC_WAIT_NOTIFY	(1U << 1)	/* first notify @notify_fd's region */
-#define ZINC_WAIT_WAKE		(1U << 2)	/* likewise, its sequence is one up */
+#define ZINC_WAIT_CURSOR	_BITUL(0)	/* against @cursor, not the handle's */
+#define ZINC_WAIT_NOTIFY	_BITUL(1)	/* first notify @notify_fd's region */
+#define ZINC_WAIT_WAKE		_BITUL(2)	/* likewise, its sequence is one up */
 
 /**
  * struct zinc_wait - sleep until the sequence differs from a cursor
