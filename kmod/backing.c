@@ -88,11 +88,20 @@ static int zinc_backing_populate(struct file *file, u64 size)
 	return 0;
 }
 
+/*
+ * Pages made at once do not come to more than the memory, swap or not. To be
+ * refused here costs no line in the log.
+ */
+static bool zinc_fits_memory(u64 size)
+{
+	return size >> PAGE_SHIFT <= totalram_pages();
+}
+
 /**
  * zinc_backing_create() - the pages of a region
  * @name: to be shown in /proc/PID/maps
  * @size: bytes, page-aligned
- * @lazy: pages come with the first touch
+ * @lazy: pages come with the first touch, and are not reserved before
  * @user: charged for @size bytes already; the file takes the charge over, and
  *	gives it back in the end or, on failure, here
  *
@@ -105,12 +114,12 @@ struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
 	char label[sizeof("zinc:") + ZINC_NAME_SIZE];
 	int err;
 
-	if (size > MAX_LFS_FILESIZE) {
+	if (size > MAX_LFS_FILESIZE || (!lazy && !zinc_fits_memory(size))) {
 		zinc_user_put_bytes(user, size);
 		return ERR_PTR(-ENOMEM);
 	}
 	snprintf(label, sizeof(label), "zinc:%s", name);
-	file = zinc_shmem_file(zinc_mnt, label, size);
+	file = zinc_shmem_file(zinc_mnt, label, size, lazy);
 	if (IS_ERR(file)) {
 		zinc_user_put_bytes(user, size);
 		return file;
@@ -176,7 +185,7 @@ int __init zinc_backing_init(void)
 	struct file *file;
 
 	zinc_mnt = zinc_mount_huge();
-	file = zinc_shmem_file(zinc_mnt, "zinc", PAGE_SIZE);
+	file = zinc_shmem_file(zinc_mnt, "zinc", PAGE_SIZE, true);
 	if (IS_ERR(file)) {
 		zinc_backing_exit();
 		return PTR_ERR(file);

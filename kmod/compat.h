@@ -25,12 +25,14 @@ static inline void zinc_vma_flags(struct vm_area_struct *vma,
 
 /* 7.0: the flags of shmem_file_setup() have a type of their own */
 static inline struct file *zinc_shmem_file(struct vfsmount *mnt,
-					   const char *name, loff_t size)
+					   const char *name, loff_t size,
+					   bool noreserve)
 {
 #ifdef EMPTY_VMA_FLAGS
-	vma_flags_t flags = EMPTY_VMA_FLAGS;
+	vma_flags_t flags = noreserve ? mk_vma_flags(VMA_NORESERVE_BIT) :
+					EMPTY_VMA_FLAGS;
 #else
-	unsigned long flags = 0;
+	unsigned long flags = noreserve ? VM_NORESERVE : 0;
 #endif
 
 	return mnt ? shmem_file_setup_with_mnt(mnt, name, size, flags) :

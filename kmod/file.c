@@ -72,19 +72,6 @@ struct file *zinc_handle_open(struct zinc_region *region, bool rdonly,
 	return file;
 }
 
-/**
- * zinc_handle_abort() - undo what returned a file that nobody will get
- * @file: never installed; a region made with it loses its name
- */
-void zinc_handle_abort(struct file *file)
-{
-	struct zinc_handle *handle = file->private_data;
-
-	if (handle->creator && handle->region->names)
-		zinc_names_remove(handle->region);
-	fput(file);
-}
-
 static void zinc_creator_closed(struct zinc_region *region)
 {
 	zinc_region_set_flag(region, ZINC_INFO_CREATOR_GONE);

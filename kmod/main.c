@@ -41,26 +41,41 @@ zinc_find_command(const struct zinc_command *table, unsigned int first,
 	table += array_index_nospec(index, count);
 	if (!table->run || _IOC_DIR(cmd) != _IOC_DIR(table->cmd))
 		return NULL;
+	/* only a struct may be of another size */
+	if (_IOC_DIR(cmd) == _IOC_NONE && cmd != table->cmd)
+		return NULL;
 	return table;
 }
 
 static int zinc_copy_in(const struct zinc_command *command, unsigned int cmd,
 			void *karg, const void __user *uarg)
 {
+	if (_IOC_DIR(cmd) == _IOC_NONE)
+		return uarg ? -EINVAL : 0;
 	if (_IOC_DIR(cmd) & _IOC_WRITE)
 		return copy_struct_from_user(karg, _IOC_SIZE(command->cmd),
 					     uarg, _IOC_SIZE(cmd));
 	return 0;
 }
 
+/* A struct, as long as the caller wants it: cut, or with a tail of zeros. */
+static int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
+			    size_t from_size)
+{
+	size_t known = min(to_size, from_size);
+
+	if (copy_to_user(to, from, known))
+		return -EFAULT;
+	return clear_user(to + known, to_size - known) ? -EFAULT : 0;
+}
+
 static int zinc_copy_out(const struct zinc_command *command, unsigned int cmd,
 			 const void *karg, void __user *uarg)
 {
-	size_t size = min(_IOC_SIZE(cmd), _IOC_SIZE(command->cmd));
-
 	if (!(_IOC_DIR(cmd) & _IOC_READ))
 		return 0;
-	return copy_to_user(uarg, karg, size) ? -EFAULT : 0;
+	return zinc_copy_struct(uarg, _IOC_SIZE(cmd), karg,
+				_IOC_SIZE(command->cmd));
 }
 
 /**
@@ -72,8 +87,9 @@ static int zinc_copy_out(const struct zinc_command *command, unsigned int cmd,
  * @cmd: of the ioctl
  * @arg: of the ioctl, a user pointer
  *
- * Copies the struct in, once, and out. A new fd is reserved before the command
- * runs and installed after everything that can fail.
+ * Copies the struct in, once, and out; what others will see of the command
+ * comes after that. A new fd is reserved before the command runs and installed
+ * after everything that can fail.
  *
  * Return: 0, or an fd, or -ENOTTY, -EFAULT, -E2BIG, -EMFILE, or what the
  * command says.
@@ -105,6 +121,8 @@ long zinc_run_command(const struct zinc_command *table, unsigned int first,
 	if (err)
 		goto err_fd;
 	err = zinc_copy_out(command, cmd, &karg, uarg);
+	if (!err && command->commit)
+		err = command->commit(&call);
 	if (err)
 		goto err_file;
 	if (command->new_fd)
@@ -113,7 +131,7 @@ long zinc_run_command(const struct zinc_command *table, unsigned int first,
 
 err_file:
 	if (command->new_fd)
-		zinc_handle_abort(call.new_file);
+		fput(call.new_file);
 err_fd:
 	if (command->new_fd)
 		put_unused_fd(fd);
@@ -168,14 +186,14 @@ static int zinc_check_create(const struct zinc_create *args)
 static int zinc_do_create(struct zinc_call *call)
 {
 	struct zinc_create *args = call->arg;
-	bool replace = args->flags & ZINC_CREATE_REPLACE;
 	struct zinc_region *region;
 	struct file *file;
 	int err;
 
 	err = zinc_check_create(args);
 	if (!err && args->name[0])
-		err = zinc_names_precheck(args->name, replace);
+		err = zinc_names_precheck(args->name,
+					  args->flags & ZINC_CREATE_REPLACE);
 	if (err)
 		return err;
 	region = zinc_region_create(args);
@@ -185,17 +203,22 @@ static int zinc_do_create(struct zinc_call *call)
 	zinc_region_put(region);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-
-	/* from here on others may find it, so it is complete */
-	err = zinc_names_insert(region, replace);
-	if (err) {
-		fput(file);
-		return err;
-	}
-	trace_zinc_create(region);
 	args->id = region->id;
 	call->new_file = file;
 	return 0;
+}
+
+/* From here on others may find it. */
+static int zinc_commit_create(struct zinc_call *call)
+{
+	struct zinc_create *args = call->arg;
+	struct zinc_region *region = zinc_handle_of(call->new_file)->region;
+	int err;
+
+	err = zinc_names_insert(region, args->flags & ZINC_CREATE_REPLACE);
+	if (!err)
+		trace_zinc_create(region);
+	return err;
 }
 
 static int zinc_do_open(struct zinc_call *call)
@@ -251,17 +274,6 @@ static int zinc_do_unlink(struct zinc_call *call)
 	return err;
 }
 
-/* One entry, as long as the caller wants it: cut, or with a tail of zeros. */
-static int zinc_list_copy(u8 __user *to, size_t size,
-			  const struct zinc_info *info)
-{
-	size_t known = min(size, sizeof(*info));
-
-	if (copy_to_user(to, info, known))
-		return -EFAULT;
-	return clear_user(to + known, size - known) ? -EFAULT : 0;
-}
-
 static int zinc_do_list(struct zinc_call *call)
 {
 	struct zinc_list *args = call->arg;
@@ -283,7 +295,8 @@ static int zinc_do_list(struct zinc_call *call)
 			return -EINTR;
 		if (!zinc_names_next(names, &cursor, &info))
 			break;
-		err = zinc_list_copy(to, args->entry_size, &info);
+		err = zinc_copy_struct(to, args->entry_size, &info,
+				       sizeof(info));
 		if (err)
 			return err;
 		cond_resched();
@@ -318,7 +331,8 @@ static int zinc_do_wait_any(struct zinc_call *call)
 
 static const struct zinc_command zinc_device_commands[] = {
 	[_IOC_NR(ZINC_QUERY)] = { ZINC_QUERY, false, zinc_do_query },
-	[_IOC_NR(ZINC_CREATE)] = { ZINC_CREATE, true, zinc_do_create },
+	[_IOC_NR(ZINC_CREATE)] = {
+		ZINC_CREATE, true, zinc_do_create, zinc_commit_create },
 	[_IOC_NR(ZINC_OPEN)] = { ZINC_OPEN, true, zinc_do_open },
 	[_IOC_NR(ZINC_UNLINK)] = { ZINC_UNLINK, false, zinc_do_unlink },
 	[_IOC_NR(ZINC_LIST)] = { ZINC_LIST, false, zinc_do_list },

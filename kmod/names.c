@@ -293,12 +293,21 @@ unlock:
 struct zinc_region *zinc_names_find(const u8 *name)
 {
 	struct zinc_names *names = zinc_names_current();
-	struct zinc_region *region;
+	struct zinc_region *region, *dying = NULL;
 
 	rcu_read_lock();
-	region = rhashtable_lookup(&names->table, name, zinc_names_params);
-	if (region && !refcount_inc_not_zero(&region->users))
-		region = NULL;
+	for (;;) {
+		region = rhashtable_lookup(&names->table, name,
+					   zinc_names_params);
+		if (!region || refcount_inc_not_zero(&region->users))
+			break;
+		/* it may have been replaced, and closed, since: look again */
+		if (region == dying) {
+			region = NULL;
+			break;
+		}
+		dying = region;
+	}
 	rcu_read_unlock();
 	return region;
 }

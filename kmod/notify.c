@@ -11,15 +11,17 @@
  *	get on the queue		sequence++
  *	waiters = 1			full barrier (A)
  *	full barrier (B)		waiters?  no: done
- *	sequence moved?  yes: done	lock queue
- *	sleep				waiters = 0, wake all
- *					unlock queue
+ *	sequence moved?  yes: done	waiters = 0
+ *	sleep				lock queue, wake all, unlock
  *
  * Either the waiter sees the sequence moved or, by A and B, the notifier sees
  * the flag; and as the waiter is on the queue before the flag is up, whoever
- * takes the flag down wakes it. A waiter that was woken, and a poller when it
- * polls again, raise the flag anew before they look: between a wake-up and
- * that, notifies are free.
+ * takes the flag down wakes it. Therefore only a wake-up of everybody, for
+ * every event and past EPOLLEXCLUSIVE, may take the flag down. The queue's
+ * lock orders the store of 0 before the 1 of a waiter that queues behind the
+ * wake-up. A waiter that was woken, and a poller when it polls again, raise
+ * the flag anew before they look: between a wake-up and that, notifies are
+ * free.
  *
  * The header can be forged by those who share the region. They can thereby
  * wake each other for nothing, or not at all, and that is the extent of it:
@@ -52,19 +54,18 @@ static u32 zinc_arm(struct zinc_region *region)
 	return zinc_sequence(region);
 }
 
-static void zinc_wake(struct zinc_region *region, __poll_t events, bool sync)
+static void zinc_wake(struct zinc_region *region, bool sync)
 {
-	unsigned long flags;
+	void *key = poll_to_key(EPOLLIN | EPOLLRDNORM);
 
-	spin_lock_irqsave(&region->wait.lock, flags);
 	WRITE_ONCE(region->header->waiters, 0);
-	if (sync)
-		__wake_up_locked_sync_key(&region->wait, TASK_NORMAL,
-					  poll_to_key(events));
-	else
-		__wake_up_locked_key(&region->wait, TASK_NORMAL,
-				     poll_to_key(events));
-	spin_unlock_irqrestore(&region->wait.lock, flags);
+	if (sync) {
+		__wake_up_sync_key(&region->wait, TASK_NORMAL, key);
+		/* pollers are left, of the exclusive ones all but one asleep */
+		if (!waitqueue_active(&region->wait))
+			return;
+	}
+	__wake_up(&region->wait, TASK_NORMAL, 0, key);
 }
 
 /**
@@ -83,16 +84,16 @@ u32 zinc_notify(struct zinc_region *region, bool bump, bool sync)
 
 	now = bump ? atomic_inc_return(seq) : atomic_read(seq);
 	trace_zinc_notify(region, now);
-	/* A, and the lock: the queue is always looked at, the flag is not */
+	/* A, for what the caller has added; the flag itself is not asked */
 	smp_mb();
-	zinc_wake(region, EPOLLIN | EPOLLRDNORM, sync);
+	zinc_wake(region, sync);
 	return now;
 }
 
 /** zinc_notify_gone() - tell pollers that the creator's handle is closed */
 void zinc_notify_gone(struct zinc_region *region)
 {
-	zinc_wake(region, EPOLLRDHUP, false);
+	__wake_up(&region->wait, TASK_NORMAL, 0, poll_to_key(EPOLLRDHUP));
 }
 
 /**

@@ -240,5 +240,6 @@ void zinc_region_info(struct zinc_region *region, struct zinc_info *info)
 	info->handles = region->handles;
 	info->flags = region->flags;
 	spin_unlock(&region->lock);
-	memcpy(info->name, region->name, sizeof(info->name));
+	if (!(info->flags & ZINC_INFO_UNLINKED))
+		memcpy(info->name, region->name, sizeof(info->name));
 }

@@ -111,8 +111,8 @@ struct zinc_handle {
  * struct zinc_call - one ioctl in progress
  * @file: of /dev/zinc, or of a region
  * @arg: its struct, complete; copied out after success where the command says
- * @new_file: set by a command that returns an fd; the caller of the command
- *	installs it, after everything else, or gives it to zinc_handle_abort()
+ * @new_file: set by a command that returns an fd, which is installed after
+ *	everything else, or put
  */
 struct zinc_call {
 	struct file *file;
@@ -125,11 +125,13 @@ struct zinc_call {
  * @cmd: the command, with the size of its struct as this module knows it
  * @new_fd: returns an fd
  * @run: does it; 0 or a negative errno
+ * @commit: the last step, once the struct has been copied out; may be NULL
  */
 struct zinc_command {
 	unsigned int cmd;
 	bool new_fd;
 	int (*run)(struct zinc_call *call);
+	int (*commit)(struct zinc_call *call);
 };
 
 long zinc_run_command(const struct zinc_command *table, unsigned int first,
@@ -182,7 +184,6 @@ void zinc_user_usage(kuid_t uid, u64 *regions, u64 *bytes);
 /* file.c */
 struct file *zinc_handle_open(struct zinc_region *region, bool rdonly,
 			      bool creator);
-void zinc_handle_abort(struct file *file);
 struct zinc_handle *zinc_handle_of(struct file *file);
 
 /* notify.c */

@@ -9,7 +9,8 @@
  * zero means what it meant before the field was there. The size of a struct
  * travels in the ioctl number: the kernel takes a shorter struct for one whose
  * missing fields are zero, and a longer one as long as what it does not know
- * is zero (-E2BIG otherwise). Unknown flags and non-zero pads give -EINVAL.
+ * is zero (-E2BIG otherwise); of a struct that is only handed out it sets what
+ * it does not know to zero. Unknown flags and non-zero pads give -EINVAL.
  *
  * Layout. All fields have fixed widths and natural alignment, every struct is
  * a multiple of 8 bytes long, and there is no difference between 32- and
@@ -116,8 +117,8 @@ enum zinc_lifetime {
  * @pad: in, zero
  * @max_regions: out, regions that one user may have (0: no limit)
  * @max_bytes: out, bytes that one user's regions may have (0: no limit)
- * @user_regions: out, regions that the caller's user has
- * @user_bytes: out, bytes that they have
+ * @user_regions: out, the caller's user's regions that have a handle or name
+ * @user_bytes: out, bytes of these, and of those that are only mapped
  */
 struct zinc_query {
 	__u32 flags;
@@ -423,8 +424,10 @@ struct zinc_reopen {
  * mmap		MAP_SHARED only: the data at offset 0 (any page-aligned part),
  *		the control page, one page long, at ZINC_MMAP_CONTROL.
  *		-EINVAL range or MAP_PRIVATE, -EACCES PROT_WRITE on a read-only
- *		handle. Mappings of the data do not keep the handle open, the
- *		mapping of the control page does.
+ *		handle, -EPERM PROT_EXEC. Mappings of the data do not keep the
+ *		handle open, the mapping of the control page does. No mapping
+ *		can grow (mremap: -EFAULT). As for every mapping that can not,
+ *		mlock() succeeds and locks nothing.
  * read		8 bytes: how many notifies since the handle's cursor, as __u64,
  *		and moves the cursor. Blocks for the first one; -EAGAIN with
  *		O_NONBLOCK; -EINVAL fewer than 8 bytes.
