@@ -80,5 +80,32 @@ cli: lib
 tests: lib
 	+$(MAKE) -C tests O=$(B)/tests KSFT=$$(tests/vm/kernel source 6.1)/tools/testing/selftests
 
+install: lib cli
+	+$(MAKE) -C lib O=$(B)/lib install
+	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib install
+
+uninstall:
+	+$(MAKE) -C lib O=$(B)/lib uninstall
+	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib uninstall
+
+# Each of these works as the first command on a fresh machine.
+test: setup
+	+$(MAKE) all KERNEL=6.1
+	tests/all
+
+test-native: setup
+	+$(MAKE) lib cli tests
+	tests/all native
+
+demo: setup
+	tests/demo/run
+
+kselftest: setup
+	+$(MAKE) lib
+	tests/all kselftest
+
+lint: setup
+	tests/lint
+
 clean:
 	rm -rf $(B)
