@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the subcommands of zinc(1) share.
+ */
+#ifndef ZINC_CLI_H
+#define ZINC_CLI_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <zinc.h>
+
+#define __printf(text, first) __attribute__((format(printf, text, first)))
+
+/* Exit statuses, the same for every subcommand */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_NO = 1,		/* wait: timed out; doctor: something fails */
+	CLI_USAGE = 2,
+	CLI_FAILED = 3
+};
+
+/*
+ * Subcommands. argv[0] is "zinc NAME", so that getopt's messages are right.
+ * Each returns an exit status; main() flushes and checks stdout afterwards.
+ */
+int cmd_create(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_notify(int argc, char **argv);
+int cmd_read(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
+int cmd_stat(int argc, char **argv);
+int cmd_top(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
+int cmd_write(int argc, char **argv);
+
+/* ---- cli.c: messages, names, handles, signals ------------------------- */
+
+/* cli_help() - print a help text; Return: CLI_OK */
+int cli_help(const char *text);
+
+/*
+ * cli_usage() - a usage error of @command (an argv[0])
+ * @format: what is wrong, or NULL where getopt has said it
+ * Return: CLI_USAGE
+ */
+__printf(2, 3)
+int cli_usage(const char *command, const char *format, ...);
+
+/* cli_error() - print "zinc: ..."; Return: CLI_FAILED */
+__printf(1, 2)
+int cli_error(const char *format, ...);
+
+/*
+ * cli_fail() - say that an operation on a region failed, why, and what to do
+ * @action: "open", "remove", ...
+ * @name: the region's
+ * @error: what the library returned
+ * Return: CLI_FAILED
+ */
+int cli_fail(const char *action, const char *name, int32_t error);
+
+/* cli_name() - is @name a region's name? If not, say so as a usage error. */
+bool cli_name(const char *command, const char *name);
+
+/*
+ * cli_one_name() - the single operand of a subcommand, checked
+ * Return: the name; NULL after a message: return CLI_USAGE
+ */
+const char *cli_one_name(int argc, char **argv);
+
+/* cli_list() - zinc_list(), or an error message and CLI_FAILED */
+int cli_list(struct zinc_region_info **list, size_t *count);
+
+/*
+ * cli_block_signals() - hold back SIGINT, SIGTERM and SIGHUP
+ * @old: the mask before, to be given to cli_restore_signals()
+ *
+ * A process that dies with a writable handle leaves it counted on POSIX shared
+ * memory, so no subcommand dies while it has one. A signal that the caller
+ * ignores (nohup, a shell's background jobs) stays ignored.
+ */
+void cli_block_signals(sigset_t *old);
+void cli_restore_signals(const sigset_t *old);
+
+/* cli_ending_signals() - those three, without the ignored ones */
+void cli_ending_signals(sigset_t *set);
+
+/* cli_flush() - stdout; Return: 0, or -1: end, main() will say why */
+int cli_flush(void);
+
+/* xrealloc() - realloc() of @count * @size bytes, or a message and exit */
+void *xrealloc(void *old, size_t count, size_t size);
+
+/* ---- lookup.c: a region by its name ----------------------------------- */
+
+/* cli_open() - zinc_open_with(), in whichever backend knows the name */
+int32_t cli_open(const char *name, uint32_t flags, zinc_handle *out);
+/*
+ * cli_unlink_stale() - remove a POSIX region that was listed as stale
+ *
+ * Sets ZINC_BACKEND=shm for the rest of the process.
+ * Return: 0; -ENOENT it is gone, or is stale no more; or another error
+ */
+int32_t cli_unlink_stale(const struct zinc_region_info *info);
+
+/* ---- io.c: whole reads and writes ------------------------------------- */
+
+/* read_full() - Return: bytes read, fewer than @size at the end; -1, errno */
+ssize_t read_full(int fd, void *data, size_t size);
+/* write_full() - Return: 0; -1 and errno */
+int write_full(int fd, const void *data, size_t size);
+/* read_line() - the first line of a small file, "" if it cannot be read */
+bool read_line(const char *path, char *line, size_t size);
+
+/* ---- size.c: numbers -------------------------------------------------- */
+
+/*
+ * parse_size() - decimal bytes with an optional suffix K, M, G or T
+ * Return: 0; -EINVAL no such number; -ERANGE past 64 bits
+ */
+int parse_size(const char *text, uint64_t *size);
+/* parse_number() - plain decimal, at most @max; Return: as parse_size() */
+int parse_number(const char *text, uint64_t max, uint64_t *number);
+/* parse_seconds() - "0.5"; from 1 ms to a day, in ns; Return: 0; -EINVAL */
+int parse_seconds(const char *text, uint64_t *ns);
+/* parse_mode() - octal within 0666, not 0; Return: 0; -EINVAL */
+int parse_mode(const char *text, uint32_t *mode);
+
+#define SIZE_TEXT 24
+/* format_size() - "4K", "1.5M": exact or with one decimal */
+const char *format_size(uint64_t size, char text[SIZE_TEXT]);
+
+/* ---- proc.c: processes ------------------------------------------------ */
+
+/*
+ * proc_command() - a process's command line, words apart by spaces
+ * @text: any bytes but NUL; cut to fit
+ * Return: whether there is one to be seen
+ */
+bool proc_command(pid_t pid, char *text, size_t size);
+
+/* ---- describe.c: words for what a region is --------------------------- */
+
+const char *backend_name(uint32_t backend);
+const char *lifetime_name(uint32_t lifetime);
+/* region_state() - "live", "ownerless", "STALE" or "INVALID" */
+const char *region_state(const struct zinc_region_info *info);
+/* region_command() - of its owner, where that is alive */
+bool region_command(const struct zinc_region_info *info, char *text,
+		    size_t size);
+
+/* age_seconds() - since CLOCK_REALTIME ns @created_at */
+uint64_t age_seconds(uint64_t created_at);
+#define AGE_TEXT 24
+/* format_age() - "12s", "3m05s", "2h10m", "4d06h" */
+const char *format_age(uint64_t created_at, char text[AGE_TEXT]);
+#define TIME_TEXT 48
+/* format_time() - RFC 3339, UTC, nanoseconds */
+const char *format_time(uint64_t ns, char text[TIME_TEXT]);
+#define USER_TEXT 64
+/* format_user() - the user's name, else the number */
+const char *format_user(uint32_t uid, char text[USER_TEXT]);
+const char *format_group(uint32_t gid, char text[USER_TEXT]);
+
+/* ---- json.c: JSON output ---------------------------------------------- */
+
+#define JSON_DEPTH 16
+
+/*
+ * struct json - a document being written, in one line
+ *
+ * Keys are for members of objects, NULL in arrays. Strings may have any bytes:
+ * what is no UTF-8 becomes U+FFFD.
+ */
+struct json {
+	FILE *out;
+	unsigned int depth;
+	bool comma[JSON_DEPTH];
+	char close[JSON_DEPTH];
+};
+
+void json_start(struct json *json, FILE *out);
+void json_object(struct json *json, const char *key);
+void json_array(struct json *json, const char *key);
+void json_end(struct json *json);	/* the innermost; outermost: newline */
+void json_string(struct json *json, const char *key, const char *value);
+void json_uint(struct json *json, const char *key, uint64_t value);
+void json_int(struct json *json, const char *key, int64_t value);
+void json_bool(struct json *json, const char *key, bool value);
+void json_null(struct json *json, const char *key);
+/* json_region() - an object with all of @info */
+void json_region(struct json *json, const struct zinc_region_info *info);
+
+/* ---- table.c: aligned columns, colour, safe text ---------------------- */
+
+enum colour { PLAIN, BOLD, RED, GREEN, YELLOW };
+
+/* use_colour() - is @out a terminal that shows it, and NO_COLOR unset? */
+bool use_colour(FILE *out);
+/* put_colour() - @text in @colour where use_colour(), else as it is */
+void put_colour(FILE *out, enum colour colour, const char *text);
+
+/*
+ * printable() - @text in a form that is safe to show
+ * @columns: how many columns it takes; may be NULL
+ *
+ * Control characters and bytes that are no characters become \xNN, so that
+ * no command line can drive the terminal.
+ * Return: to be freed
+ */
+char *printable(const char *text, size_t *columns);
+
+/* terminal_size() - of @out; false if it is no terminal */
+bool terminal_size(FILE *out, unsigned int *columns, unsigned int *rows);
+
+struct column {
+	const char *title;
+	bool right;
+};
+
+struct cell {
+	char *text;
+	size_t columns;
+	enum colour colour;
+};
+
+struct table {
+	const struct column *columns;
+	size_t count;
+	struct cell *cells;
+	size_t used;
+	size_t room;
+};
+
+void table_start(struct table *table, const struct column *columns,
+		 size_t count);
+/* table_cell() - the next cell, row by row */
+__printf(3, 4)
+void table_cell(struct table *table, enum colour colour, const char *format,
+		...);
+/*
+ * table_print() - heading and rows; frees the cells
+ * @max_rows: most rows to print, 0 for all
+ *
+ * On a terminal, lines are cut to its width.
+ */
+void table_print(struct table *table, FILE *out, size_t max_rows);
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif /* ZINC_CLI_H */
