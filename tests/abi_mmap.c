@@ -1,0 +1,837 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The memory of a region: what may be mapped, that a mapping gives no more
+ * than its handle, and that its pages are ordinary ones.
+ */
+#include "abi.h"
+
+#include <linux/futex.h>
+#include <linux/io_uring.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#define PAGES		16
+#define CAPACITY	(PAGES * PAGE)
+#define RW		(PROT_READ | PROT_WRITE)
+
+FIXTURE(mmap)
+{
+	int dev;
+	int fd;
+	int rdonly;
+	const char *name;
+	char *data;		/* mapped by fd */
+	char *seen;		/* mapped by rdonly */
+	__u64 bytes;
+};
+
+FIXTURE_SETUP(mmap)
+{
+	self->dev = open_device();
+	ASSERT_GE(self->dev, 0);
+	self->bytes = query(self->dev).user_bytes;
+	self->name = a_name("mmap");
+	self->fd = create(self->dev, self->name, CAPACITY);
+	ASSERT_GE(self->fd, 0);
+	self->rdonly = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+	ASSERT_GE(self->rdonly, 0);
+	self->data = map_data(self->fd, CAPACITY, RW);
+	ASSERT_NE(NULL, self->data);
+	self->seen = map_data(self->rdonly, CAPACITY, PROT_READ);
+	ASSERT_NE(NULL, self->seen);
+	memset(self->data, 0x11, CAPACITY);
+}
+
+FIXTURE_TEARDOWN(mmap)
+{
+	munmap(self->seen, CAPACITY);
+	munmap(self->data, CAPACITY);
+	close(self->rdonly);
+	close(self->fd);
+	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_bytes == self->bytes));
+	close(self->dev);
+}
+
+/* errno of an mmap(), or 0 */
+static int map_error(int fd, size_t length, int prot, int flags, __u64 offset)
+{
+	void *p = (void *)syscall(SYS_mmap, NULL, length, prot, flags, fd, offset);
+
+	if (p == MAP_FAILED)
+		return errno;
+	munmap(p, length);
+	return 0;
+}
+
+/* ---- what may be mapped ---- */
+
+TEST_F(mmap, any_part_of_the_data)
+{
+	unsigned int first, last;
+	char *p;
+
+	for (first = 0; first < PAGES; first++)
+		self->data[first * PAGE] = first;
+	for (first = 0; first < PAGES; first++) {
+		for (last = first; last < PAGES; last++) {
+			p = mmap(NULL, (last + 1 - first) * PAGE, RW,
+				 MAP_SHARED, self->fd, first * PAGE);
+			ASSERT_NE(MAP_FAILED, p) TH_LOG("%u-%u", first, last);
+			ASSERT_EQ(first, p[0]);
+			ASSERT_EQ(last, p[(last - first) * PAGE]);
+			munmap(p, (last + 1 - first) * PAGE);
+		}
+		EXPECT_EQ(EINVAL, map_error(self->fd, (PAGES + 1 - first) * PAGE,
+					    PROT_READ, MAP_SHARED, first * PAGE))
+			TH_LOG("from page %u, one too many", first);
+	}
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_SHARED, CAPACITY));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_SHARED, CAPACITY + PAGE));
+	EXPECT_EQ(EINVAL, map_error(self->fd, CAPACITY + 1, PROT_READ, MAP_SHARED, 0));
+	EXPECT_EQ(0, map_error(self->fd, CAPACITY - 1, PROT_READ, MAP_SHARED, 0));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_SHARED, 1));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_SHARED, PAGE - 1));
+}
+
+TEST_F(mmap, the_control_page_alone)
+{
+	__u64 at = ZINC_MMAP_CONTROL;
+	int err;
+
+	EXPECT_EQ(0, map_error(self->fd, PAGE, RW, MAP_SHARED, at));
+	EXPECT_EQ(0, map_error(self->fd, 64, PROT_READ, MAP_SHARED, at));
+	EXPECT_EQ(EINVAL, map_error(self->fd, 2 * PAGE, RW, MAP_SHARED, at));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, RW, MAP_SHARED, at + PAGE));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, RW, MAP_SHARED, at - PAGE));
+	EXPECT_EQ(EINVAL, map_error(self->fd, 2 * PAGE, RW, MAP_SHARED, at - PAGE));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, RW, MAP_SHARED, 1ULL << 44));
+	/* out of all range, the kernel itself may say it in its own words */
+	err = map_error(self->fd, PAGE, RW, MAP_SHARED, -PAGE);
+	EXPECT_TRUE(err == EINVAL || err == EOVERFLOW) TH_LOG("%d", err);
+	err = map_error(self->fd, PAGE, RW, MAP_SHARED, 1ULL << 63);
+	EXPECT_TRUE(err == EINVAL || err == EOVERFLOW) TH_LOG("%d", err);
+}
+
+TEST_F(mmap, private_mappings_are_refused)
+{
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_PRIVATE, 0));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, RW, MAP_PRIVATE, 0));
+	EXPECT_EQ(EINVAL, map_error(self->rdonly, PAGE, PROT_READ, MAP_PRIVATE, 0));
+	EXPECT_EQ(EINVAL, map_error(self->rdonly, PAGE, RW, MAP_PRIVATE, 0));
+	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_PRIVATE,
+				    ZINC_MMAP_CONTROL));
+}
+
+TEST_F(mmap, nothing_is_executable)
+{
+	char *control = map_control(self->fd, PROT_READ);
+
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(EPERM, map_error(self->fd, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED, 0));
+	EXPECT_EQ(EPERM, map_error(self->fd, PAGE, PROT_READ | PROT_EXEC, MAP_SHARED,
+				   ZINC_MMAP_CONTROL));
+	EXPECT_EQ(-1, mprotect(self->data, PAGE, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, mprotect(self->seen, PAGE, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, mprotect(control, PAGE, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	munmap(control, PAGE);
+}
+
+TEST_F(mmap, protection_within_the_handle_may_change)
+{
+	char *p = map_data(self->fd, CAPACITY, PROT_NONE);
+
+	ASSERT_NE(NULL, p);
+	ASSERT_EQ(0, mprotect(p, CAPACITY, RW));
+	p[0] = 5;
+	EXPECT_EQ(5, self->seen[0]);
+	EXPECT_EQ(0, mprotect(p, CAPACITY, PROT_READ));
+	munmap(p, CAPACITY);
+}
+
+/* ---- a read-only handle stays so ---- */
+
+TEST_F(mmap, rdonly_maps_nothing_writable)
+{
+	char *control = map_control(self->rdonly, PROT_READ);
+
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(EACCES, map_error(self->rdonly, PAGE, RW, MAP_SHARED, 0));
+	EXPECT_EQ(EACCES, map_error(self->rdonly, PAGE, PROT_WRITE, MAP_SHARED, 0));
+	EXPECT_EQ(EACCES, map_error(self->rdonly, PAGE, RW, MAP_SHARED, ZINC_MMAP_CONTROL));
+	EXPECT_EQ(-1, mprotect(self->seen, PAGE, RW));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, mprotect(control, PAGE, RW));
+	EXPECT_EQ(EACCES, errno);
+	munmap(control, PAGE);
+}
+
+static int write_by_mem(pid_t pid, void *to)
+{
+	char path[32], byte = 0x77;
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	err = pwrite(fd, &byte, 1, (uintptr_t)to) < 0 ? errno : 0;
+	close(fd);
+	return err;
+}
+
+TEST_F(mmap, rdonly_is_not_written_through_proc_mem)
+{
+	char *control = map_control(self->rdonly, PROT_READ);
+
+	ASSERT_NE(NULL, control);
+	EXPECT_NE(0, write_by_mem(getpid(), self->seen));
+	EXPECT_NE(0, write_by_mem(getpid(), control));
+	EXPECT_EQ(0x11, self->data[0]);
+	EXPECT_EQ(0, control[0]);
+	/* the check checks something */
+	EXPECT_EQ(0, write_by_mem(getpid(), self->data));
+	EXPECT_EQ(0x77, self->seen[0]);
+	munmap(control, PAGE);
+}
+
+TEST_F(mmap, rdonly_is_not_written_by_the_kernel_either)
+{
+	char buffer[8] = "written";
+	struct iovec from = { buffer, 8 }, to = { self->seen, 8 };
+	char *control = map_control(self->rdonly, PROT_READ);
+	int pipefd[2];
+
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(-1, process_vm_writev(getpid(), &from, 1, &to, 1, 0));
+	EXPECT_EQ(EFAULT, errno);
+	to.iov_base = control;
+	EXPECT_EQ(-1, process_vm_writev(getpid(), &from, 1, &to, 1, 0));
+	EXPECT_EQ(EFAULT, errno);
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ(8, write(pipefd[1], buffer, 8));
+	EXPECT_EQ(-1, read(pipefd[0], self->seen, 8));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(0x11, self->seen[0]);
+	close(pipefd[0]);
+	close(pipefd[1]);
+	munmap(control, PAGE);
+}
+
+/* The file behind a mapping, opened by its name in /proc */
+static int open_map_file(const void *start, size_t length, int flags)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
+		 (unsigned long)start, (unsigned long)start + length);
+	fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+TEST_F(mmap, rdonly_is_not_opened_again_through_map_files)
+{
+	char *control = map_control(self->rdonly, PROT_READ);
+	int fd;
+
+	ASSERT_NE(NULL, control);
+	if (access("/proc/self/map_files", R_OK))
+		SKIP(goto out, "no /proc/self/map_files here");
+	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, fd);
+	close(fd);
+	EXPECT_GT(0, open_map_file(self->seen, CAPACITY, O_RDWR));
+	EXPECT_GT(0, open_map_file(self->seen, CAPACITY, O_WRONLY));
+	EXPECT_GT(0, open_map_file(self->seen, CAPACITY, O_RDONLY));
+	EXPECT_GT(0, open_map_file(self->data, CAPACITY, O_RDWR | O_TRUNC));
+	EXPECT_GT(0, open_map_file(control, PAGE, O_RDWR));
+	EXPECT_GT(0, open_map_file(control, PAGE, O_RDONLY));
+	/* it is not for want of a name */
+	EXPECT_NE(-ENOENT, open_map_file(self->seen, CAPACITY, O_RDWR));
+	EXPECT_NE(-ENOENT, open_map_file(control, PAGE, O_RDWR));
+	EXPECT_EQ(CAPACITY, info(self->fd).resident);
+out:
+	munmap(control, PAGE);
+}
+
+TEST_F(mmap, rdonly_is_not_opened_again_through_proc_fd)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->rdonly);
+	EXPECT_EQ(-1, open(path, O_RDWR | O_CLOEXEC));
+	EXPECT_NE(ENOENT, errno);
+	EXPECT_EQ(-1, open(path, O_RDONLY | O_CLOEXEC));
+	EXPECT_NE(ENOENT, errno);
+	EXPECT_EQ(-1, truncate(path, 0));
+}
+
+/* ---- a mapping grows by no trick ---- */
+
+TEST_F(mmap, mremap_does_not_grow)
+{
+	char *part = mmap(NULL, PAGE, RW, MAP_SHARED, self->fd, 0);
+	char *control = map_control(self->fd, RW);
+
+	ASSERT_NE(MAP_FAILED, part);
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(MAP_FAILED, mremap(self->data, CAPACITY, CAPACITY + PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(part, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(control, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(self->data, 0, CAPACITY + PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(control, 0, 2 * PAGE, MREMAP_MAYMOVE));
+	munmap(part, PAGE);
+	munmap(control, PAGE);
+}
+
+TEST_F(mmap, mremap_moves)
+{
+	char *place = mmap(NULL, CAPACITY, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct zinc_header *h = map_header(self->fd, RW);
+	char *control = (char *)(h + 1) - PAGE;
+	char *p;
+
+	ASSERT_NE(NULL, h);
+	ASSERT_NE(MAP_FAILED, place);
+	self->data[CAPACITY - 1] = 0x33;
+	p = mremap(self->data, CAPACITY, CAPACITY, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+	ASSERT_EQ(place, p);
+	self->data = p;
+	EXPECT_EQ(0x33, p[CAPACITY - 1]);
+	p[CAPACITY - 1] = 0x44;
+	EXPECT_EQ(0x44, self->seen[CAPACITY - 1]);
+
+	place = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, place);
+	p = mremap(control, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+	ASSERT_EQ(place, p);
+	EXPECT_EQ(ZINC_MAGIC, header_of(p)->magic);
+	munmap(p, PAGE);
+}
+
+TEST_F(mmap, mremap_shrinks)
+{
+	EXPECT_EQ(self->data, mremap(self->data, CAPACITY, PAGE, 0));
+	EXPECT_EQ(0x11, self->data[PAGE - 1]);
+	EXPECT_EQ(MAP_FAILED, mremap(self->data, PAGE, CAPACITY, MREMAP_MAYMOVE));
+}
+
+/* Deprecated, and emulated by a mapping of the file behind this one */
+TEST_F(mmap, remap_file_pages_gives_no_more)
+{
+	char *part = mmap(NULL, 2 * PAGE, RW, MAP_SHARED, self->fd, 0);
+
+	ASSERT_NE(MAP_FAILED, part);
+	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, part, 2 * PAGE, 0, PAGES, 0));
+	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, part, 2 * PAGE, 0, PAGES - 1, 0));
+	if (!syscall(SYS_remap_file_pages, part, 2 * PAGE, 0, PAGES - 2, 0)) {
+		self->data[CAPACITY - 1] = 0x55;
+		EXPECT_EQ(0x55, part[2 * PAGE - 1]);
+	} else {
+		/* what was there is there still */
+		self->data[0] = 0x66;
+		EXPECT_EQ(0x66, part[0]);
+	}
+	munmap(part, 2 * PAGE);
+}
+
+TEST_F(mmap, no_holes)
+{
+	char *control = map_control(self->fd, RW);
+
+	ASSERT_NE(NULL, control);
+	EXPECT_EQ(-1, madvise(self->data, CAPACITY, MADV_REMOVE));
+	EXPECT_EQ(-1, madvise(self->seen, CAPACITY, MADV_REMOVE));
+	EXPECT_EQ(-1, madvise(control, PAGE, MADV_REMOVE));
+	EXPECT_EQ(CAPACITY, info(self->fd).resident);
+	EXPECT_TRUE(all_are(self->seen, 0x11, CAPACITY));
+	munmap(control, PAGE);
+}
+
+TEST_F(mmap, dropped_pages_come_back)
+{
+	struct zinc_header *h = map_header(self->fd, RW);
+
+	ASSERT_NE(NULL, h);
+	EXPECT_EQ(0, madvise(self->data, CAPACITY, MADV_DONTNEED));
+	EXPECT_TRUE(all_are(self->data, 0x11, CAPACITY));
+	EXPECT_EQ(0, madvise((char *)(h + 1) - PAGE, PAGE, MADV_DONTNEED));
+	EXPECT_EQ(ZINC_MAGIC, h->magic);
+	h->waiters = 0;
+	madvise(self->data, CAPACITY, MADV_PAGEOUT);
+	EXPECT_TRUE(all_are(self->data, 0x11, CAPACITY));
+	madvise(self->data, CAPACITY, MADV_FREE);
+	madvise((char *)(h + 1) - PAGE, PAGE, MADV_FREE);
+	EXPECT_TRUE(all_are(self->data, 0x11, CAPACITY));
+	EXPECT_EQ(ZINC_MAGIC, h->magic);
+	unmap_header(h);
+}
+
+/* ---- the region fd is no file of bytes ---- */
+
+TEST_F(mmap, size_and_content_are_not_changed_through_the_fd)
+{
+	char buffer[64] = "";
+	struct iovec iov = { buffer, sizeof(buffer) };
+	int pipefd[2], memfd;
+	off_t zero = 0;
+
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ(64, write(pipefd[1], buffer, 64));
+	memfd = memfd_create("from", MFD_CLOEXEC);
+	ASSERT_EQ(64, write(memfd, buffer, 64));
+	EXPECT_EQ(-1, ftruncate(self->fd, 0));
+	EXPECT_EQ(-1, ftruncate(self->fd, 2 * CAPACITY));
+	EXPECT_EQ(-1, fallocate(self->fd, 0, 0, 2 * CAPACITY));
+	EXPECT_EQ(-1, fallocate(self->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE));
+	EXPECT_EQ(-1, write(self->fd, buffer, sizeof(buffer)));
+	EXPECT_EQ(-1, pwrite(self->fd, buffer, sizeof(buffer), 0));
+	EXPECT_EQ(-1, pwritev2(self->fd, &iov, 1, 0, 0));
+	EXPECT_EQ(-1, splice(pipefd[0], NULL, self->fd, NULL, 64, SPLICE_F_NONBLOCK));
+	EXPECT_EQ(-1, sendfile(self->fd, memfd, &zero, 64));
+	EXPECT_EQ(-1, copy_file_range(memfd, &zero, self->fd, NULL, 64, 0));
+	EXPECT_EQ(-1, fcntl(self->fd, F_ADD_SEALS, F_SEAL_WRITE));
+	EXPECT_TRUE(all_are(self->data, 0x11, CAPACITY));
+	EXPECT_EQ(CAPACITY, info(self->fd).capacity);
+	EXPECT_EQ(0, info(self->fd).sequence);
+	close(memfd);
+	close(pipefd[0]);
+	close(pipefd[1]);
+}
+
+/* ---- ordinary pages ---- */
+
+TEST_F(mmap, mlock)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	struct zinc_header *h = map_header(self->fd, RW);
+
+	ASSERT_NE(NULL, h);
+	if (geteuid())
+		SKIP(goto out, "needs root to lock %zu bytes", CAPACITY);
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	EXPECT_EQ(0, mlock(self->data, CAPACITY));
+	EXPECT_EQ(0, munlock(self->data, CAPACITY));
+	EXPECT_EQ(0, mlockall(MCL_CURRENT));
+	EXPECT_EQ(ZINC_MAGIC, h->magic);
+	EXPECT_TRUE(all_are(self->data, 0x11, CAPACITY));
+	EXPECT_EQ(0, munlockall());
+out:
+	unmap_header(h);
+}
+
+TEST_F(mmap, forked_mappings_are_shared)
+{
+	struct zinc_header *h = map_header(self->fd, RW);
+	pid_t pid;
+
+	ASSERT_NE(NULL, h);
+	pid = spawn();
+	if (!pid) {
+		self->data[1] = 0x22;
+		__atomic_add_fetch(&h->notify_seq, 1, __ATOMIC_SEQ_CST);
+		_exit(0);
+	}
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_EQ(0x22, self->seen[1]);
+	EXPECT_EQ(1, LOAD(h->notify_seq));
+	EXPECT_EQ(1, info(self->fd).sequence);
+	unmap_header(h);
+}
+
+TEST_F(mmap, data_outlives_handles_and_name)
+{
+	close(self->fd);
+	close(self->rdonly);
+	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
+	EXPECT_EQ(self->bytes + CAPACITY, query(self->dev).user_bytes);
+	memset(self->data, 0x42, CAPACITY);
+	EXPECT_TRUE(all_are(self->seen, 0x42, CAPACITY));
+	munmap(self->data, CAPACITY);
+	EXPECT_TRUE(all_are(self->seen, 0x42, CAPACITY));
+	EXPECT_EQ(self->bytes + CAPACITY, query(self->dev).user_bytes);
+	munmap(self->seen, CAPACITY);
+	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_bytes == self->bytes));
+	self->data = self->seen = mmap(NULL, CAPACITY, PROT_NONE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	self->fd = self->rdonly = -1;
+}
+
+TEST_F(mmap, another_process_reads_and_writes_it)
+{
+	char buffer[16];
+	struct iovec here = { buffer, 8 }, there = { self->data + PAGE - 4, 8 };
+	pid_t pid;
+
+	pid = spawn();
+	if (!pid) {
+		memcpy(self->data + PAGE - 4, "over two", 8);
+		pause();
+		_exit(0);
+	}
+	EXPECT_TRUE(EVENTUALLY(self->data[PAGE] == ' '));
+	memset(buffer, 0, sizeof(buffer));
+	EXPECT_EQ(8, process_vm_readv(pid, &here, 1, &there, 1, 0));
+	EXPECT_STREQ("over two", buffer);
+	memcpy(buffer, "backward", 8);
+	EXPECT_EQ(8, process_vm_writev(pid, &here, 1, &there, 1, 0));
+	EXPECT_EQ(0, memcmp(self->seen + PAGE - 4, "backward", 8));
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, reap(pid));
+}
+
+TEST_F(mmap, vmsplice)
+{
+	struct iovec iov = { self->data, PAGE };
+	char *copy = malloc(PAGE);
+	int pipefd[2];
+
+	ASSERT_NE(NULL, copy);
+	ASSERT_EQ(0, pipe(pipefd));
+	ASSERT_EQ(PAGE, vmsplice(pipefd[1], &iov, 1, 0));
+	/* the pages are shared, not copied */
+	memset(self->data, 0x3c, PAGE);
+	ASSERT_EQ(PAGE, read(pipefd[0], copy, PAGE));
+	EXPECT_TRUE(all_are(copy, 0x3c, PAGE));
+	/* the pipe may hold the pages beyond the region */
+	ASSERT_EQ(PAGE, vmsplice(pipefd[1], &iov, 1, 0));
+	close(self->fd);
+	self->fd = -1;
+	close(self->rdonly);
+	self->rdonly = -1;
+	munmap(self->data, CAPACITY);
+	munmap(self->seen, CAPACITY);
+	self->data = self->seen = mmap(NULL, CAPACITY, PROT_NONE,
+				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(copy, 0, PAGE);
+	ASSERT_EQ(PAGE, read(pipefd[0], copy, PAGE));
+	EXPECT_TRUE(all_are(copy, 0x3c, PAGE));
+	close(pipefd[0]);
+	close(pipefd[1]);
+	free(copy);
+}
+
+/* A file that is read without a copy; -1 where no file system here can */
+static int direct_file(const char *content, size_t size)
+{
+	static const char * const places[] = { ".", "/var/tmp", "/tmp", "/root" };
+	char path[64];
+	unsigned int i;
+	int fd, direct;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "%s/zinc-direct-XXXXXX", places[i]);
+		fd = mkstemp(path);
+		if (fd < 0)
+			continue;
+		direct = -1;
+		if (write(fd, content, size) == (ssize_t)size && !fsync(fd))
+			direct = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+		unlink(path);
+		close(fd);
+		if (direct >= 0)
+			return direct;
+	}
+	return -1;
+}
+
+TEST_F(mmap, direct_io_reads_into_it)
+{
+	char *content = malloc(CAPACITY);
+	int fd;
+
+	ASSERT_NE(NULL, content);
+	memset(content, 0x7e, CAPACITY);
+	fd = direct_file(content, CAPACITY);
+	if (fd < 0)
+		SKIP(goto out, "no file system here knows O_DIRECT");
+	EXPECT_EQ(CAPACITY, read(fd, self->data, CAPACITY));
+	EXPECT_TRUE(all_are(self->seen, 0x7e, CAPACITY));
+	memset(self->data, 0, CAPACITY);
+	EXPECT_EQ(-1, pread(fd, self->seen, PAGE, 0));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_TRUE(all_are(self->data, 0, CAPACITY));
+	close(fd);
+out:
+	free(content);
+}
+
+TEST_F(mmap, futexes_work_between_processes)
+{
+	struct timespec limit = { PATIENCE_MS / 1000, 0 };
+	__u32 *word = (void *)self->data;
+	pid_t pid;
+
+	STORE(*word, 1);
+	pid = spawn();
+	if (!pid) {
+		int fd = open_name(self->dev, self->name);
+		__u32 *mine = map_data(fd, CAPACITY, RW);
+
+		CHECK(mine);
+		while (LOAD(*mine) == 1)
+			CHECK(!syscall(SYS_futex, mine, FUTEX_WAIT, 1, &limit) ||
+			      errno == EAGAIN);
+		_exit(0);
+	}
+	EXPECT_TRUE(falls_asleep(pid));
+	sleep_ms(50);
+	STORE(*word, 2);
+	syscall(SYS_futex, word, FUTEX_WAKE, 1);
+	EXPECT_EQ(0, reap(pid));
+}
+
+TEST_F(mmap, every_byte_can_be_touched)
+{
+	size_t size = 8 << 20;
+	size_t at;
+	int lazy, fd;
+	char *p;
+
+	for (lazy = 0; lazy < 2; lazy++) {
+		fd = create_as(self->dev, "", size, lazy ? ZINC_CREATE_LAZY : 0, 0, 0);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(lazy ? 0 : size, info(fd).resident);
+		p = map_data(fd, size, RW);
+		ASSERT_NE(NULL, p);
+		for (at = 0; at < size; at += PAGE)
+			p[at] = at / PAGE;
+		p[size - 1] = 1;
+		for (at = 0; at < size - PAGE; at += PAGE)
+			ASSERT_EQ((char)(at / PAGE), p[at]);
+		EXPECT_EQ(size, info(fd).resident);
+		munmap(p, size);
+		close(fd);
+	}
+}
+
+/* A field of the part of smaps that is about the mapping at @start, in KiB */
+static long smaps(const void *start, const char *key)
+{
+	char head[32], line[512];
+	bool here = false;
+	long kib = -1;
+	FILE *f = fopen("/proc/self/smaps", "re");
+
+	snprintf(head, sizeof(head), "%lx-", (unsigned long)start);
+	while (f && kib < 0 && fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, head, strlen(head)))
+			here = true;
+		else if (here && !strncmp(line, key, strlen(key)))
+			kib = strtol(line + strlen(key), NULL, 10);
+	}
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+TEST_F(mmap, large_regions_are_mapped_huge)
+{
+	size_t size = 64 << 20;
+	unsigned long faults;
+	struct rusage u;
+	char *p;
+	int fd;
+
+	if (!(query(self->dev).features & ZINC_FEATURE_HUGE))
+		SKIP(return, "the module has no huge pages here");
+	if (strstr(file_text("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), "[deny]") ||
+	    access("/sys/kernel/mm/transparent_hugepage", F_OK))
+		SKIP(return, "no transparent huge pages here");
+	fd = create(self->dev, "", size);
+	ASSERT_LE(0, fd);
+	p = map_data(fd, size, RW);
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(0, (uintptr_t)p % (2 << 20));
+	getrusage(RUSAGE_SELF, &u);
+	faults = u.ru_minflt;
+	memset(p, 1, size);
+	getrusage(RUSAGE_SELF, &u);
+	/* 16384 pages: at least half of them must have come by the 512 */
+	EXPECT_GT(size / PAGE / 2, u.ru_minflt - faults);
+	EXPECT_LE(32 << 10, smaps(p, "ShmemPmdMapped:") + smaps(p, "FilePmdMapped:"));
+	EXPECT_TRUE(all_are(p, 1, size));
+	munmap(p, size);
+	close(fd);
+}
+
+/* ---- io_uring, without its library ---- */
+
+struct ring {
+	int fd;
+	char *rings;
+	struct io_uring_sqe *sqes;
+	struct io_uring_params params;
+};
+
+static int ring_open(struct ring *r)
+{
+	memset(&r->params, 0, sizeof(r->params));
+	r->fd = syscall(SYS_io_uring_setup, 4, &r->params);
+	if (r->fd < 0)
+		return -errno;
+	r->rings = mmap(NULL, 16384, RW, MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQ_RING);
+	r->sqes = mmap(NULL, 4 * sizeof(*r->sqes), RW, MAP_SHARED, r->fd, IORING_OFF_SQES);
+	return r->rings == MAP_FAILED || r->sqes == MAP_FAILED ? -ENOMEM : 0;
+}
+
+static void ring_submit(struct ring *r, const struct io_uring_sqe *sqe)
+{
+	struct io_sqring_offsets *off = &r->params.sq_off;
+	__u32 *tail = (__u32 *)(r->rings + off->tail);
+	__u32 mask = *(__u32 *)(r->rings + off->ring_mask);
+	__u32 *array = (__u32 *)(r->rings + off->array);
+
+	r->sqes[*tail & mask] = *sqe;
+	array[*tail & mask] = *tail & mask;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	syscall(SYS_io_uring_enter, r->fd, 1, 0, 0, NULL, 0);
+}
+
+/* Is there a completion? Its result goes to @result */
+static bool ring_peek(struct ring *r, int *result)
+{
+	struct io_cqring_offsets *off = &r->params.cq_off;
+	__u32 *head = (__u32 *)(r->rings + off->head);
+	__u32 *tail = (__u32 *)(r->rings + off->tail);
+	__u32 mask = *(__u32 *)(r->rings + off->ring_mask);
+	struct io_uring_cqe *cqes = (void *)(r->rings + off->cqes);
+
+	syscall(SYS_io_uring_enter, r->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
+	if (*head == __atomic_load_n(tail, __ATOMIC_ACQUIRE))
+		return false;
+	*result = cqes[*head & mask].res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return true;
+}
+
+static int ring_result(struct ring *r)
+{
+	int result = -ETIME;
+
+	EVENTUALLY(ring_peek(r, &result));
+	return result;
+}
+
+static void ring_close(struct ring *r)
+{
+	munmap(r->rings, 16384);
+	munmap(r->sqes, 4 * sizeof(*r->sqes));
+	close(r->fd);
+}
+
+TEST_F(mmap, io_uring_polls_the_fd)
+{
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_POLL_ADD,
+		.fd = self->fd,
+		.poll32_events = POLLIN | POLLRDHUP,
+	};
+	int pass, result;
+	struct ring r;
+
+	if (ring_open(&r))
+		SKIP(return, "no io_uring here");
+	for (pass = 0; pass < 3; pass++) {
+		ring_submit(&r, &sqe);
+		sleep_ms(20);
+		EXPECT_FALSE(ring_peek(&r, &result));
+		EXPECT_EQ(0, notify(self->fd));
+		EXPECT_EQ(POLLIN, ring_result(&r));
+		EXPECT_EQ(1, read_count(self->fd));
+	}
+	sqe.fd = self->rdonly;
+	EXPECT_EQ(3, read_count(self->rdonly));
+	ring_submit(&r, &sqe);
+	EXPECT_FALSE(ring_peek(&r, &result));
+	close(self->fd);
+	self->fd = -1;
+	EXPECT_EQ(POLLRDHUP, ring_result(&r));
+	ring_close(&r);
+}
+
+TEST_F(mmap, io_uring_reads_the_fd)
+{
+	__u64 count = 0;
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_READ,
+		.fd = self->fd,
+		.addr = (uintptr_t)&count,
+		.len = sizeof(count),
+		.off = ~0ULL,
+	};
+	struct ring r;
+	int result;
+
+	if (ring_open(&r))
+		SKIP(return, "no io_uring here");
+	ring_submit(&r, &sqe);
+	sleep_ms(20);
+	EXPECT_FALSE(ring_peek(&r, &result));
+	EXPECT_EQ(0, notify(self->fd));
+	EXPECT_EQ(sizeof(count), ring_result(&r));
+	EXPECT_EQ(1, count);
+	ring_close(&r);
+}
+
+TEST_F(mmap, io_uring_takes_it_as_a_fixed_buffer)
+{
+	struct iovec iov = { self->data, CAPACITY };
+	struct io_uring_sqe sqe = {
+		.opcode = IORING_OP_READ_FIXED,
+		.addr = (uintptr_t)self->data + PAGE,
+		.len = PAGE,
+	};
+	struct ring r;
+	int memfd;
+	char *p;
+
+	if (ring_open(&r))
+		SKIP(return, "no io_uring here");
+	memfd = memfd_create("fixed", MFD_CLOEXEC);
+	ASSERT_LE(0, memfd);
+	ASSERT_EQ(0, ftruncate(memfd, PAGE));
+	p = mmap(NULL, PAGE, RW, MAP_SHARED, memfd, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	memset(p, 0x2b, PAGE);
+	sqe.fd = memfd;
+	ASSERT_EQ(0, syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_BUFFERS, &iov, 1));
+	ring_submit(&r, &sqe);
+	EXPECT_EQ(PAGE, ring_result(&r));
+	EXPECT_TRUE(all_are(self->seen + PAGE, 0x2b, PAGE));
+	EXPECT_EQ(0x11, self->seen[PAGE - 1]);
+	EXPECT_EQ(0x11, self->seen[2 * PAGE]);
+
+	/* the pages stay where they are, and whole, without any handle */
+	close(self->fd);
+	self->fd = -1;
+	memset(self->data, 0x2c, CAPACITY);
+	sqe.opcode = IORING_OP_WRITE_FIXED;
+	ring_submit(&r, &sqe);
+	EXPECT_EQ(PAGE, ring_result(&r));
+	EXPECT_TRUE(all_are(p, 0x2c, PAGE));
+	munmap(p, PAGE);
+	close(memfd);
+	ring_close(&r);
+}
+
+/* A pin by a read-only mapping must not give a way to write */
+TEST_F(mmap, io_uring_does_not_write_to_rdonly)
+{
+	struct iovec iov = { self->seen, CAPACITY };
+	struct ring r;
+
+	if (ring_open(&r))
+		SKIP(return, "no io_uring here");
+	EXPECT_EQ(-1, syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_BUFFERS, &iov, 1));
+	ring_close(&r);
+}
+
+TEST_HARNESS_MAIN
