@@ -377,6 +377,21 @@ static int shm_wait_any(struct zinc_region *const *regions, uint32_t *cursors,
 	}
 }
 
+/* What others may be changing is read piece by piece. */
+static void read_header(const struct zinc_region *region,
+			struct zinc_header *copy)
+{
+	const struct zinc_header *header = region->header;
+
+	memset(copy, 0, sizeof(*copy));
+	copy->flags = __atomic_load_n(&header->flags, __ATOMIC_RELAXED);
+	copy->notify_seq = sequence(region);
+	copy->capacity = region->capacity;
+	copy->ref_count = __atomic_load_n(&header->ref_count, __ATOMIC_RELAXED);
+	copy->owner_pid = header->owner_pid;
+	copy->created_at = header->created_at;
+}
+
 static int shm_describe(struct zinc_region *region,
 			struct zinc_region_info *info)
 {
@@ -385,8 +400,7 @@ static int shm_describe(struct zinc_region *region,
 
 	if (fstat(region->fd, &st))
 		return -errno;
-	memcpy(&header, region->header, sizeof(header));
-	header.capacity = region->capacity;
+	read_header(region, &header);
 	zinc_shm_describe(info, &header, &st);
 	info->lifetime = region->lifetime;
 	info->cursor = __atomic_load_n(&region->cursor, __ATOMIC_ACQUIRE);

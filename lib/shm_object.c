@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -112,6 +113,40 @@ static bool has_room(int fd, off_t size)
 	       (uint64_t)size / fs.f_frsize < fs.f_bavail;
 }
 
+/* The value of a line of /proc/meminfo, in bytes; 0 where it is not there. */
+static uint64_t meminfo(const char *text, const char *key)
+{
+	const char *line = strstr(text, key);
+	char *end;
+	uint64_t kib;
+
+	if (!line)
+		return 0;
+	line += strlen(key);
+	kib = strtoull(line, &end, 10);
+	return end == line ? 0 : kib << 10;
+}
+
+/* A tmpfs may be as large as all memory: who fills it calls the OOM killer. */
+static bool has_memory(off_t size)
+{
+	char text[4096];
+	int fd = open_retrying("/proc/meminfo", O_RDONLY);
+	uint64_t available;
+	ssize_t n;
+
+	if (fd < 0)
+		return true;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return true;
+	text[n] = '\0';
+	available = meminfo(text, "\nMemAvailable:");
+	return !available ||
+	       (uint64_t)size <= available + meminfo(text, "\nSwapFree:");
+}
+
 /* Memory now, not by a SIGBUS later. */
 static int populate(int fd, off_t size)
 {
@@ -120,6 +155,8 @@ static int populate(int fd, off_t size)
 
 	if (!has_room(fd, size))
 		return -ENOSPC;
+	if (!has_memory(size))
+		return -ENOMEM;
 	while (done < size) {
 		step = size - done < STEP ? size - done : STEP;
 		if (!fallocate(fd, 0, done, step))

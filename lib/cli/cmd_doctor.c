@@ -208,9 +208,20 @@ static int check_device(struct report *report)
 
 static void check_abi(struct report *report, const struct zinc_query *query)
 {
+	static const char *const names[] = {
+		"regions", "wait-any", "huge-pages", "export", "import",
+		"fences", "reservations",
+	};
+	char features[128] = "";
+	size_t i, n = 0;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		if (query->features >> i & 1)
+			n += snprintf(features + n, sizeof(features) - n,
+				      " %s", names[i]);
 	if (query->abi_version == ZINC_ABI_VERSION) {
-		found(report, OK, "interface", "version %u, features 0x%llx",
-		      query->abi_version, (unsigned long long)query->features);
+		found(report, OK, "interface", "version %u, features:%s",
+		      query->abi_version, features);
 	} else {
 		found(report, FAIL, "interface", "the module has version %u, this command %u",
 		      query->abi_version, ZINC_ABI_VERSION);
@@ -282,7 +293,10 @@ static void check_backend(struct report *report)
 
 	if (backend < 0) {
 		found(report, FAIL, "backend", "none: %s", reason);
-		remedy(report, "do as that says, or unset ZINC_BACKEND");
+		if (backend == -EINVAL)
+			remedy(report, "unset ZINC_BACKEND, or set it to auto, kmod or shm");
+		else
+			remedy(report, "see the device above, or set ZINC_BACKEND=shm");
 		return;
 	}
 	found(report, OK, "backend", "%s: %s", backend_name(backend), reason);
@@ -332,13 +346,19 @@ static void check_left_behind(struct report *report)
 	size_t count, i, stale = 0, invalid = 0;
 	struct zinc_region_info *list;
 	const char *example = "";
-	int32_t err;
+	int32_t err = zinc_backend(NULL);
 
+	if (err < 0) {
+		found(report, FAIL, "regions",
+		      "cannot be listed without a backend");
+		remedy(report, "see the backend above");
+		return;
+	}
 	err = zinc_list(&list, &count, sizeof(*list));
 	if (err) {
 		found(report, FAIL, "regions", "cannot be listed: %s",
 		      zinc_strerror(err));
-		remedy(report, "see what fails above");
+		remedy(report, "do as that says");
 		return;
 	}
 	for (i = 0; i < count; i++) {

@@ -95,9 +95,9 @@ static int open_source(struct source *source)
 	if (S_ISDIR(st.st_mode))
 		return cli_error("cannot read %s: it is a directory",
 				 source->file);
-	/* files of 0 bytes may be those of /proc, which have some */
+	/* a file of 0 bytes may be one of /proc: a pipe, as far as we know */
 	at = lseek(source->fd, 0, SEEK_CUR);
-	if (S_ISREG(st.st_mode) && st.st_size && at >= 0)
+	if (S_ISREG(st.st_mode) && at >= 0)
 		source->size = at < st.st_size ? st.st_size - at : 0;
 	return CLI_OK;
 }
