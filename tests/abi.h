@@ -44,12 +44,20 @@
 	}								\
 } while (0)
 
+/* What a function of a test takes as self */
+#define FIXTURE_PTR(name)	__typeof__(FIXTURE_DATA(name) *)
+
+/* For a constructor: this machine cannot run any test of the program */
+static inline void skip_all(const char *why)
+{
+	ksft_print_header();
+	ksft_exit_skip("%s\n", why);
+}
+
 static void __attribute__((constructor(1000))) need_device(void)
 {
-	if (!access(DEVICE, F_OK))
-		return;
-	ksft_print_header();
-	ksft_exit_skip("no %s: load zinc.ko\n", DEVICE);
+	if (access(DEVICE, F_OK))
+		skip_all("no " DEVICE ": load zinc.ko");
 }
 
 /* ---- calls ---- */
@@ -303,9 +311,11 @@ static inline void sleep_ms(unsigned int ms)
 /* Wait for a condition that another process or the kernel brings about */
 #define EVENTUALLY(cond) ({						\
 	__u64 __give_up = patience();					\
-	while (!(cond) && clock_ns(CLOCK_MONOTONIC) < __give_up)	\
+	bool __is_so;							\
+	while (!(__is_so = (cond)) &&					\
+	       clock_ns(CLOCK_MONOTONIC) < __give_up)			\
 		sleep_ms(1);						\
-	(cond);								\
+	__is_so;							\
 })
 
 /* fork() whose child goes with its parent */
@@ -446,8 +456,9 @@ static inline __u32 ready(int ep, int ms)
 	return epoll_wait(ep, &e, 1, ms) == 1 ? e.events : 0;
 }
 
-static inline void do_nothing(int sig __attribute__((unused)))
+static inline void do_nothing(int sig)
 {
+	(void)sig;
 }
 
 /* SIGUSR1 does nothing but interrupt, or with SA_RESTART not even that */

@@ -108,7 +108,7 @@ static int target(const struct command *c, int dev, int region)
 }
 
 /* Arguments with which the command succeeds; what is only out is poisoned */
-static void fill(FIXTURE_DATA(ioctl) *self, unsigned long cmd, union arg *a)
+static void fill(FIXTURE_PTR(ioctl) self, unsigned long cmd, union arg *a)
 {
 	memset(a, 0, sizeof(*a));
 	switch (cmd) {
@@ -449,6 +449,7 @@ TEST_F(ioctl, no_result_without_a_place_for_it)
 {
 	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct zinc_create *c_args = page;
 	unsigned int i;
 
 	ASSERT_NE(MAP_FAILED, page);
@@ -462,8 +463,7 @@ TEST_F(ioctl, no_result_without_a_place_for_it)
 		ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ));
 		EXPECT_EQ(-EFAULT, call(fd, c->cmd, page)) TH_LOG("%s", c->name);
 		if (c->cmd == ZINC_CREATE)
-			EXPECT_EQ(-ENOENT, open_name(self->dev,
-				(char *)((struct zinc_create *)page)->name));
+			EXPECT_EQ(-ENOENT, open_name(self->dev, (char *)c_args->name));
 		ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ | PROT_WRITE));
 	}
 	munmap(page, PAGE);
@@ -764,11 +764,12 @@ TEST_F(ioctl, announced_commands_and_no_others_are_there)
 
 	for (i = 0; i < ARRAY_SIZE(later); i++) {
 		int fd = later[i].on_region ? self->region : self->dev;
+		unsigned long cmd = _IOC(_IOC_READ | _IOC_WRITE, ZINC_IOC_TYPE,
+					 later[i].nr, 64);
 
 		if (features & later[i].feature)
 			continue;
-		EXPECT_EQ(-ENOTTY, call(fd, _IOC(_IOC_READ | _IOC_WRITE,
-			ZINC_IOC_TYPE, later[i].nr, 64), &a))
+		EXPECT_EQ(-ENOTTY, call(fd, cmd, &a))
 			TH_LOG("number %#x", later[i].nr);
 	}
 }
@@ -956,7 +957,7 @@ static void churn(int dev)
 				call(fds[i], ZINC_REGION_UNLINK, NULL);
 			close(fds[i]);
 		}
-		snprintf(name, sizeof(name), "churn-%d-%u", getpid(), i);
+		snprintf(name, sizeof(name), "passing-%d-%u", getpid(), i);
 		fds[i] = create(dev, name, PAGE);
 		CHECK(fds[i] >= 0);
 	}

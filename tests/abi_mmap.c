@@ -48,12 +48,23 @@ FIXTURE_SETUP(mmap)
 
 FIXTURE_TEARDOWN(mmap)
 {
-	munmap(self->seen, CAPACITY);
-	munmap(self->data, CAPACITY);
+	if (self->data) {
+		munmap(self->seen, CAPACITY);
+		munmap(self->data, CAPACITY);
+	}
 	close(self->rdonly);
 	close(self->fd);
 	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_bytes == self->bytes));
 	close(self->dev);
+}
+
+/* The test has closed and unmapped it all; the tear-down must not again */
+static void forget(FIXTURE_PTR(mmap) self)
+{
+	self->fd = -1;
+	self->rdonly = -1;
+	self->data = NULL;
+	self->seen = NULL;
 }
 
 /* errno of an mmap(), or 0 */
@@ -459,9 +470,7 @@ TEST_F(mmap, data_outlives_handles_and_name)
 	EXPECT_EQ(self->bytes + CAPACITY, query(self->dev).user_bytes);
 	munmap(self->seen, CAPACITY);
 	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_bytes == self->bytes));
-	self->data = self->seen = mmap(NULL, CAPACITY, PROT_NONE,
-				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	self->fd = self->rdonly = -1;
+	forget(self);
 }
 
 TEST_F(mmap, another_process_reads_and_writes_it)
@@ -503,13 +512,10 @@ TEST_F(mmap, vmsplice)
 	/* the pipe may hold the pages beyond the region */
 	ASSERT_EQ(PAGE, vmsplice(pipefd[1], &iov, 1, 0));
 	close(self->fd);
-	self->fd = -1;
 	close(self->rdonly);
-	self->rdonly = -1;
 	munmap(self->data, CAPACITY);
 	munmap(self->seen, CAPACITY);
-	self->data = self->seen = mmap(NULL, CAPACITY, PROT_NONE,
-				       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	forget(self);
 	memset(copy, 0, PAGE);
 	ASSERT_EQ(PAGE, read(pipefd[0], copy, PAGE));
 	EXPECT_TRUE(all_are(copy, 0x3c, PAGE));
@@ -613,7 +619,7 @@ TEST_F(mmap, every_byte_can_be_touched)
 }
 
 /* A field of the part of smaps that is about the mapping at @start, in KiB */
-static long smaps(const void *start, const char *key)
+static long smaps_kib(const void *start, const char *key)
 {
 	char head[32], line[512];
 	bool here = false;
@@ -656,7 +662,7 @@ TEST_F(mmap, large_regions_are_mapped_huge)
 	getrusage(RUSAGE_SELF, &u);
 	/* 16384 pages: at least half of them must have come by the 512 */
 	EXPECT_GT(size / PAGE / 2, u.ru_minflt - faults);
-	EXPECT_LE(32 << 10, smaps(p, "ShmemPmdMapped:") + smaps(p, "FilePmdMapped:"));
+	EXPECT_LE(32 << 10, smaps_kib(p, "ShmemPmdMapped:") + smaps_kib(p, "FilePmdMapped:"));
 	EXPECT_TRUE(all_are(p, 1, size));
 	munmap(p, size);
 	close(fd);

@@ -228,7 +228,7 @@ TEST_F(notify, far_deadlines_are_far)
 }
 
 /* A child in a time namespace whose CLOCK_MONOTONIC is @shift seconds ahead */
-static int in_time_namespace(FIXTURE_DATA(notify) *self, long shift)
+static int in_time_namespace(FIXTURE_PTR(notify) self, long shift)
 {
 	struct zinc_wait_item item = { self->other, 0 };
 	struct zinc_wait_any any = {
@@ -504,8 +504,10 @@ TEST_F(notify, read_counts)
 
 TEST_F(notify, a_bad_buffer_takes_nothing)
 {
+	void *nowhere = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
 	STORE(self->h->notify_seq, 5);
-	EXPECT_EQ(-1, read(self->other, (void *)8, 8));
+	EXPECT_EQ(-1, read(self->other, nowhere, 8));
 	EXPECT_EQ(EFAULT, errno);
 	EXPECT_EQ(5, read_count(self->other));
 }
@@ -908,7 +910,7 @@ TEST_F(notify, a_sent_descriptor_shares_the_cursor)
 }
 
 /* A program that keeps @fd open, if any, for as long as its stdin is */
-static pid_t exec_with(FIXTURE_DATA(notify) *self, int fd, int in)
+static pid_t exec_with(FIXTURE_PTR(notify) self, int fd, int in)
 {
 	pid_t pid = spawn();
 

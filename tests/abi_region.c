@@ -830,12 +830,14 @@ TEST_F(region, info_counts_waiters)
 	EXPECT_EQ(0, info(self->fd).waiters);
 }
 
-static unsigned long long fdinfo(int fd, const char *key)
+#define FDINFO	"/proc/self/fdinfo/%d"
+
+static unsigned long long fdinfo_number(int fd, const char *key)
 {
 	char path[64], line[64];
 	const char *p;
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	snprintf(path, sizeof(path), FDINFO, fd);
 	snprintf(line, sizeof(line), "\n%s:", key);
 	p = strstr(file_text(path), line);
 	return p ? strtoull(p + strlen(line), NULL, 0) : ~0ULL;
@@ -851,13 +853,13 @@ TEST_F(region, fdinfo)
 	EXPECT_EQ(0, notify(self->fd));
 	EXPECT_EQ(0, set_cursor(fd, 1));
 	i = info(fd);
-	EXPECT_EQ(i.id, fdinfo(fd, "zinc-id"));
-	EXPECT_EQ(i.capacity, fdinfo(fd, "zinc-size"));
-	EXPECT_EQ(i.handles, fdinfo(fd, "zinc-handles"));
-	EXPECT_EQ(i.sequence, fdinfo(fd, "zinc-sequence"));
-	EXPECT_EQ(i.cursor, fdinfo(fd, "zinc-cursor"));
-	EXPECT_EQ(i.mode, fdinfo(fd, "zinc-mode"));	/* octal */
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	EXPECT_EQ(i.id, fdinfo_number(fd, "zinc-id"));
+	EXPECT_EQ(i.capacity, fdinfo_number(fd, "zinc-size"));
+	EXPECT_EQ(i.handles, fdinfo_number(fd, "zinc-handles"));
+	EXPECT_EQ(i.sequence, fdinfo_number(fd, "zinc-sequence"));
+	EXPECT_EQ(i.cursor, fdinfo_number(fd, "zinc-cursor"));
+	EXPECT_EQ(i.mode, fdinfo_number(fd, "zinc-mode"));	/* octal */
+	snprintf(path, sizeof(path), FDINFO, fd);
 	snprintf(line, sizeof(line), "\nzinc-name:\t%s\n", self->name);
 	EXPECT_NE(NULL, strstr(file_text(path), line)) TH_LOG("%s", file_text(path));
 	close(fd);

@@ -40,7 +40,7 @@ FIXTURE_TEARDOWN(any)
 }
 
 /* The cursors, as a refused call must leave them */
-static bool cursors_are_zero(FIXTURE_DATA(any) *self)
+static bool cursors_are_zero(FIXTURE_PTR(any) self)
 {
 	int i;
 

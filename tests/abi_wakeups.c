@@ -20,12 +20,17 @@ struct hunter {
 	int dev;
 	int fd;
 	int ep;
+	bool edge;
 	__u32 cursor;
 };
 
 static void by_wait(struct hunter *h)
 {
-	CHECK(!wait_until(h->fd, ZINC_FOREVER));
+	struct zinc_wait w = wait_args(0, 0, ZINC_FOREVER);
+
+	CHECK(!call(h->fd, ZINC_REGION_WAIT, &w));
+	CHECK(w.cursor != h->cursor);
+	h->cursor = w.cursor;
 }
 
 static void by_wait_cursor(struct hunter *h)
@@ -34,6 +39,7 @@ static void by_wait_cursor(struct hunter *h)
 
 	CHECK(!call(h->fd, ZINC_REGION_WAIT, &w));
 	CHECK(w.cursor != h->cursor);
+	h->cursor = w.cursor;
 }
 
 static void by_wait_any(struct hunter *h)
@@ -47,11 +53,17 @@ static void by_wait_any(struct hunter *h)
 
 	CHECK(!call(h->dev, ZINC_WAIT_ANY, &a));
 	CHECK(item.cursor != h->cursor);
+	h->cursor = item.cursor;
 }
 
 static void by_read(struct hunter *h)
 {
-	CHECK(read_count(h->fd) > 0);
+	long long count = read_count(h->fd);
+
+	/* nothing is there if it came with an edge before this one */
+	CHECK(count > 0 || (count == -EAGAIN && h->edge));
+	if (count > 0)
+		h->cursor += count;
 }
 
 static void by_poll(struct hunter *h)
@@ -59,7 +71,7 @@ static void by_poll(struct hunter *h)
 	struct pollfd p = { .fd = h->fd, .events = POLLIN };
 
 	CHECK(poll(&p, 1, -1) == 1);
-	CHECK(read_count(h->fd) > 0);
+	by_read(h);
 }
 
 static void by_epoll(struct hunter *h)
@@ -67,21 +79,18 @@ static void by_epoll(struct hunter *h)
 	if (h->ep < 0)
 		h->ep = watch(h->fd, EPOLLIN);
 	CHECK(ready(h->ep, -1) == EPOLLIN);
-	CHECK(read_count(h->fd) > 0);
+	by_read(h);
 }
 
 static void by_epoll_edge(struct hunter *h)
 {
-	long long count;
-
 	if (h->ep < 0) {
 		h->ep = watch(h->fd, EPOLLIN | EPOLLET);
+		h->edge = true;
 		fcntl(h->fd, F_SETFL, O_RDWR | O_NONBLOCK);
 	}
 	CHECK(ready(h->ep, -1) == EPOLLIN);
-	count = read_count(h->fd);
-	/* what came with the last edge may have been read with that before */
-	CHECK(count > 0 || count == -EAGAIN);
+	by_read(h);
 }
 
 static void by_select(struct hunter *h)
@@ -91,7 +100,7 @@ static void by_select(struct hunter *h)
 	FD_ZERO(&r);
 	FD_SET(h->fd, &r);
 	CHECK(select(h->fd + 1, &r, NULL, NULL, NULL) == 1);
-	CHECK(read_count(h->fd) > 0);
+	by_read(h);
 }
 
 static const struct {
@@ -116,7 +125,6 @@ static void consume(const char *name, struct hunt *hunt, int who)
 	CHECK(h.fd >= 0);
 	while (!LOAD(hunt->stop)) {
 		hunters[who].wait(&h);
-		h.cursor = info(h.fd).cursor;
 		STORE(hunt->seen[who], h.cursor);
 	}
 	_exit(0);
@@ -162,7 +170,7 @@ static void produce(const char *name, struct hunt *hunt, unsigned int rounds,
 
 	CHECK(h);
 	while (rounds) {
-		burst = 1 + rand_r(&seed) % 4;
+		burst = 1 + rand_r(&seed) % 16;
 		if (burst > rounds)
 			burst = rounds;
 		rounds -= burst;
