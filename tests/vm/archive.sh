@@ -75,8 +75,9 @@ depends()
 # downloaded is not downloaded again
 unpack()
 {
-	local dir=$1 debs=$APT_DIR/debs deb
+	local dir=$1 debs deb
 	shift
+	debs=$APT_DIR/debs-$(printf '%s\n' "$@" | sha256sum | cut -c1-12)
 	mkdir -p "$debs" "$dir"
 	(cd "$debs" && apt-get "${APT[@]}" -q download "$@") |
 		awk -v me="$ME" -v all=$# '/^Get:/ {

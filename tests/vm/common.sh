@@ -44,3 +44,15 @@ with_lock()
 	"$@"
 	exec {LOCKFD}>&-
 }
+
+# remove DIRECTORY...: rm -rf, but never into what is mounted below
+remove()
+{
+	local d
+	for d; do
+		if [ -e "$d" ] && grep -qF " $(readlink -f "$d")/" /proc/self/mounts; then
+			die "something is mounted below $d: unmount it first"
+		fi
+		rm -rf --one-file-system "$d"
+	done
+}
