@@ -50,6 +50,8 @@ help:
 	@echo '  install          library, headers and command: DESTDIR= PREFIX=$(PREFIX)'
 	@echo '  uninstall        remove them'
 	@echo '  modules_install  zinc.ko for KDIR='
+	@echo '  udev-install     who may open /dev/zinc, and loading it at boot'
+	@echo '  dkms-install     the sources of zinc.ko, for DKMS'
 
 setup:
 	@tests/setup
@@ -109,3 +111,5 @@ lint: setup
 
 clean:
 	rm -rf $(B)
+
+include $(TOP)/kmod/install.mk

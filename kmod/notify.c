@@ -90,6 +90,20 @@ u32 zinc_notify(struct zinc_region *region, bool bump, bool sync)
 	return now;
 }
 
+/*
+ * Nobody has woken us: if nobody else is on the queue, notifies need not come
+ * here. By the queue's lock, one who is behind us raises the flag after this.
+ */
+static void zinc_disarm(struct zinc_region *region)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&region->wait.lock, flags);
+	if (list_empty(&region->wait.head))
+		WRITE_ONCE(region->header->waiters, 0);
+	spin_unlock_irqrestore(&region->wait.lock, flags);
+}
+
 /** zinc_notify_gone() - tell pollers that the creator's handle is closed */
 void zinc_notify_gone(struct zinc_region *region)
 {
@@ -173,6 +187,8 @@ static int zinc_wait_queued(struct zinc_region *region, u32 cursor,
 		err = zinc_sleep(deadline);
 	}
 	finish_wait(&region->wait, &wait);
+	if (err)
+		zinc_disarm(region);
 	return err;
 }
 
@@ -281,9 +297,12 @@ static int zinc_waiters_queued(struct zinc_waiter *waiters,
 		err = zinc_sleep(deadline);
 	}
 	__set_current_state(TASK_RUNNING);
-	for (i = 0; i < count; i++)
-		remove_wait_queue(&waiters[i].handle->region->wait,
-				  &waiters[i].entry);
+	for (i = 0; i < count; i++) {
+		struct zinc_region *region = waiters[i].handle->region;
+
+		remove_wait_queue(&region->wait, &waiters[i].entry);
+		zinc_disarm(region);
+	}
 	return err;
 }
 

@@ -67,7 +67,7 @@ static int parse_capacity(const char *command, const char *text,
 	return cli_usage(command,
 			 "the size %s is no multiple of the page size, %llu; the next is %llu",
 			 text, (unsigned long long)page,
-			 (unsigned long long)(up + page));
+			 (unsigned long long)up + page);
 }
 
 static int create(const char *name, uint64_t capacity,

@@ -16,21 +16,17 @@ mirror_of()
 	apt-get --no-release-info indextargets \
 		--format "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" \
 		'Created-By: Packages' |
-	awk -v want="$want" '$1 ~ want && $2 == "main" && !n++ { print $3 }'
+	awk -v want="$want" '
+		$1 ~ want && $2 == "main" && $3 !~ /^cdrom/ && !n++ { print $3 }'
 }
 
 # apt_for SUITE...: set APT to options for an apt that knows these suites and
-# nothing of what is installed here; get the package lists when they are missing.
+# nothing of what is installed here; package lists are at most an hour old.
 apt_for()
 {
-	local key dir suite mirror keyring
-	key=$(IFS=+; echo "$*")
-	dir=$CACHE/apt/$key
-	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-	[ -r "$keyring" ] ||
-		die "$keyring is missing; run: tests/setup vm"
-	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/none"
-	: >"$dir/status"
+	local dir
+	dir=$CACHE/apt/$(IFS=+; echo "$*")
+	APT_DIR=$dir
 	APT=(-o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists"
 		-o "Dir::State::status=$dir/status"
 		-o "Dir::Cache=$dir" -o "Dir::Cache::archives=$dir/archives"
@@ -40,9 +36,18 @@ apt_for()
 		-o "Dir::Etc::preferencesparts=$dir/none"
 		-o Dir::Cache::pkgcache=pkgcache.bin
 		-o Acquire::Languages=none -o APT::Sandbox::User=root
-		-o Acquire::Retries=3 -o DPkg::Lock::Timeout=-1)
-	APT_DIR=$dir
-	[ ! -e "$dir/ready" ] || return 0
+		-o Acquire::Retries=3)
+	with_lock "$dir.lock" update_lists "$@"
+}
+
+update_lists()
+{
+	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite mirror
+	local dir=$APT_DIR
+	[ -z "$(find "$dir/ready" -mmin -60 2>/dev/null)" ] || return 0
+	[ -r "$keyring" ] || die "$keyring is missing; run: tests/setup vm"
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/none"
+	: >"$dir/status"
 	for suite; do
 		mirror=$(mirror_of "$suite")
 		if [ -z "$mirror" ]; then
@@ -61,7 +66,7 @@ apt_for()
 # newest PATTERN: the highest-versioned package name that matches
 newest()
 {
-	apt-cache "${APT[@]}" pkgnames | grep -E "^$1\$" | sort -V | tail -n 1
+	apt-cache "${APT[@]}" pkgnames | grep -E "^$1\$" | sort -V | tail -n 1 || :
 }
 
 # depends PACKAGE PATTERN: direct dependencies whose names match

@@ -33,16 +33,16 @@ need()
 # Never call it on the left of || or in a condition: set -e is off there.
 with_lock()
 {
-	local file=$1
+	local file=$1 fd
 	shift
 	mkdir -p "${file%/*}"
-	exec {LOCKFD}>"$file"
-	if ! flock -n "$LOCKFD"; then
+	exec {fd}>"$file"
+	if ! flock -n "$fd"; then
 		say "waiting for another run to release $file"
-		flock "$LOCKFD"
+		flock "$fd"
 	fi
 	"$@"
-	exec {LOCKFD}>&-
+	exec {fd}>&-
 }
 
 # remove DIRECTORY...: rm -rf, but never into what is mounted below

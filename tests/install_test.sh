@@ -1,0 +1,420 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What `make`, `make install` and their opposites do with the disk, and whether
+# what they install can be used by others. All of it in a copy of the tree.
+# Prints TAP.
+
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. tests/tap.sh
+
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES DESTDIR PREFIX VERSION TOP B
+unset KDIR KERNEL PKG_CONFIG_PATH LD_LIBRARY_PATH
+export ZINC_BACKEND=shm LC_ALL=C.UTF-8
+PATH=$PATH:/usr/sbin:/sbin
+T=$(mktemp -d "${TMPDIR:-/tmp}/zinc-install.XXXXXX") || exit 1
+trap 'rm -rf "$T"' EXIT
+TREE=$T/tree
+STAGE=$T/stage
+LIB=$STAGE/usr/lib
+SO=$LIB/libzinc-kmod.so.1.0.0
+VERSION=$(sed -n 's/^VERSION := //p' Makefile)
+copy_tree "$TREE"
+
+export PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_LIBDIR=$LIB/pkgconfig
+
+# every file and link below a directory, with the links' targets
+listing()
+{
+	(cd "$1" && find . ! -type d -printf '/%P %l\n' | sed 's/ $//' | sort)
+}
+
+build()
+{
+	make -C "$TREE" -j2 all
+}
+
+# what a compiler or linker makes
+products()
+{
+	find "$TREE/build" -type f \( -name '*.o' -o -name '*.ko' -o -name '*.a' \
+		-o -name '*.so*' -o -perm -u+x \) "$@"
+}
+
+builds_nothing()
+{
+	[ "$(products | wc -l)" -gt 20 ]
+	touch "$T/stamp"
+	make -C "$TREE" all
+	products -newer "$T/stamp" >"$T/remade"
+	cat "$T/remade"
+	[ ! -s "$T/remade" ]
+}
+
+rebuilds()
+{
+	touch "$T/stamp"
+	sleep 1
+	touch "$TREE/lib/zinc.h"
+	make -C "$TREE" lib cli
+	[ "$LIB_O" -nt "$T/stamp" ]
+	[ "$TREE/build/bin/zinc" -nt "$T/stamp" ]
+}
+LIB_O=$TREE/build/lib/region.o
+
+help_lists()
+{
+	local target
+
+	make -C "$TREE" --no-print-directory help | tee "$T/help"
+	# make's own list of its targets
+	make -C "$TREE" -qp help >"$T/targets" || :
+	for target in all module lib cli tests clean demo test lint setup \
+			install uninstall modules_install udev-install dkms-install; do
+		grep -qE "^  $target +[^ ]" "$T/help"
+		grep -q "^$target:" "$T/targets"
+	done
+}
+
+cleans()
+{
+	make -C "$TREE" clean
+	listing "$TREE" | diff "$T/fresh" -
+}
+
+install_stage()
+{
+	make -C "$TREE" install DESTDIR="$STAGE" PREFIX=/usr
+}
+
+installs()
+{
+	listing "$STAGE" | diff - <(cat <<-TXT
+	/usr/bin/zinc
+	/usr/include/linux/zinc.h
+	/usr/include/zinc.h
+	/usr/lib/libzinc-kmod.a
+	/usr/lib/libzinc-kmod.so libzinc-kmod.so.1
+	/usr/lib/libzinc-kmod.so.1 libzinc-kmod.so.1.0.0
+	/usr/lib/libzinc-kmod.so.1.0.0
+	/usr/lib/libzinc_core.so libzinc-kmod.so.1
+	/usr/lib/pkgconfig/zinc-kmod.pc
+	/usr/share/bash-completion/completions/zinc
+	/usr/share/man/man1/zinc.1
+	TXT
+	)
+	cmp "$STAGE/usr/include/zinc.h" lib/zinc.h
+	cmp "$STAGE/usr/include/linux/zinc.h" uapi/linux/zinc.h
+}
+
+# Others can use what a root with a strict umask has installed.
+installs_for_all()
+{
+	(umask 077; make -C "$TREE" install udev-install dkms-install \
+		DESTDIR="$T/strict" PREFIX=/usr)
+	find "$T/strict/usr" ! -type l ! -perm -a+r -print >"$T/closed"
+	find "$T/strict/usr" -type d ! -perm -a+x -print >>"$T/closed"
+	cat "$T/closed"
+	[ ! -s "$T/closed" ]
+}
+
+pkg_config()
+{
+	[ "$(pkg-config --modversion zinc-kmod)" = "$VERSION" ]
+	[ "$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=prefix zinc-kmod)" = /usr ]
+	[ "$(pkg-config --libs zinc-kmod | xargs)" = "-L$LIB -lzinc-kmod" ]
+}
+
+cat >"$T/user.c" <<'C'
+#include <linux/zinc.h>
+#include <zinc.h>
+
+int main(void)
+{
+	struct zinc_options options = { sizeof(options), 0, 0, 0, 0, 0 };
+	zinc_handle region;
+	int bad = 0;
+
+	zinc_unlink("install-test");
+	if (zinc_create_with("install-test", 8192, &options, &region))
+		return 1;
+	zinc_ptr(region)[8191] = 42;
+	zinc_notify(region);
+	bad |= zinc_wait(region, 0) != 0;
+	bad |= zinc_capacity(region) != 8192;
+	bad |= zinc_version() >> 16 != ZINC_FORMAT;
+	zinc_close(region);
+	bad |= zinc_unlink("install-test") != -2;
+	return bad;
+}
+C
+cp "$T/user.c" "$T/user.cc"
+
+# compile STANDARD COMPILER SOURCE ARGUMENT...: against what is installed
+compile()
+{
+	local standard=$1 compiler=$2 source=$3
+
+	shift 3
+	"$compiler" "-std=$standard" -Wall -Wextra -Wpedantic -Werror \
+		-I"$STAGE/usr/include" -o "$T/user" "$source" "$@"
+}
+
+compiles_and_runs()
+{
+	local -a words
+
+	read -ra words < <(pkg-config --cflags --libs zinc-kmod)
+	compile "$@" "${words[@]}"
+	LD_LIBRARY_PATH=$LIB "$T/user"
+}
+
+links_static()
+{
+	compile c11 gcc "$T/user.c" "$LIB/libzinc-kmod.a"
+	"$T/user"
+	readelf -d "$T/user" >"$T/dynamic"
+	grep NEEDED "$T/dynamic"
+	[ "$(grep -c NEEDED "$T/dynamic")" = 1 ]
+	compile c11 gcc "$T/user.c" -static "$LIB/libzinc-kmod.a"
+	"$T/user"
+}
+
+# Each header alone, and twice.
+headers_stand_alone()
+{
+	local header
+
+	for header in zinc.h linux/zinc.h; do
+		printf '#include <%s>\n#include <%s>\nint x;\n' \
+			"$header" "$header" >"$T/alone.c"
+		cp "$T/alone.c" "$T/alone.cc"
+		gcc -std=c99 -Wall -Wextra -Wpedantic -Werror -c -o "$T/alone.o" \
+			-I"$STAGE/usr/include" "$T/alone.c"
+		g++ -std=c++11 -Wall -Wextra -Wpedantic -Werror -c -o "$T/alone.o" \
+			-I"$STAGE/usr/include" "$T/alone.cc"
+	done
+}
+
+# The map, the header and the library name the same functions.
+exports()
+{
+	sed -n 's/^\t\(zinc_[a-z_]*\);$/\1/p' lib/libzinc-kmod.map |
+		sort >"$T/in_map"
+	sed -n '/^ZINC_API/,/;/p' lib/zinc.h | tr '\n' ' ' |
+		grep -oE 'ZINC_API [^(]*\(' | grep -oE 'zinc_[a-z_]+' |
+		sort >"$T/in_header"
+	nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' |
+		sed 's/@@ZINC_1$//' | sort >"$T/in_library"
+	[ "$(wc -l <"$T/in_map")" -ge 9 ]
+	diff "$T/in_map" "$T/in_header"
+	diff "$T/in_map" "$T/in_library"
+}
+
+needs_libc_alone()
+{
+	readelf -d "$SO" >"$T/dynamic"
+	cat "$T/dynamic"
+	grep -qF 'soname: [libzinc-kmod.so.1]' "$T/dynamic"
+	[ "$(sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' "$T/dynamic")" = libc.so.6 ]
+	refute grep -E 'RPATH|RUNPATH|TEXTREL' "$T/dynamic"
+}
+
+# refute COMMAND...: `!` would not end a test
+refute()
+{
+	if "$@"; then
+		return 1
+	fi
+}
+
+compatibility_name()
+{
+	python3 - "$LIB/libzinc_core.so" <<-'PY'
+	import ctypes, sys
+	zinc = ctypes.CDLL(sys.argv[1])
+	zinc.zinc_version.restype = ctypes.c_uint32
+	assert zinc.zinc_version() == 0x20001, hex(zinc.zinc_version())
+	for name in ("create open ptr capacity close notify wait try_wait").split():
+	    getattr(zinc, "zinc_" + name)
+	PY
+}
+
+command_works()
+{
+	mv "$TREE/build" "$TREE/build.away"
+	# whatever happens, the build comes back
+	(set -e
+	env -i ZINC_BACKEND=shm "$STAGE/usr/bin/zinc" --version | tee "$T/out"
+	grep -qw "$VERSION" "$T/out"
+	env -i ZINC_BACKEND=shm "$STAGE/usr/bin/zinc" ls)
+	local status=$?
+	mv "$TREE/build.away" "$TREE/build"
+	return $status
+}
+
+command_names_no_tree()
+{
+	readelf -d "$STAGE/usr/bin/zinc" | tee "$T/dynamic"
+	[ "$(sed -n 's/.*R.*PATH.*\[\(.*\)\]/\1/p' "$T/dynamic")" = \
+		"\$ORIGIN/../lib" ]
+}
+
+# Debian's place for libraries
+other_libdir()
+{
+	make -C "$TREE" install DESTDIR="$T/multi" PREFIX=/usr \
+		LIBDIR=/usr/lib/x86_64-linux-gnu
+	PKG_CONFIG_LIBDIR=$T/multi/usr/lib/x86_64-linux-gnu/pkgconfig \
+		pkg-config --variable=libdir zinc-kmod |
+		grep -x ".*/usr/lib/x86_64-linux-gnu"
+	env -i ZINC_BACKEND=shm "$T/multi/usr/bin/zinc" --version
+	make -C "$TREE" uninstall DESTDIR="$T/multi" PREFIX=/usr \
+		LIBDIR=/usr/lib/x86_64-linux-gnu
+	[ -z "$(listing "$T/multi")" ]
+}
+
+uninstalls()
+{
+	touch "$LIB/libother.so"
+	make -C "$TREE" uninstall DESTDIR="$STAGE" PREFIX=/usr
+	[ "$(listing "$STAGE")" = /usr/lib/libother.so ]
+}
+
+installs_module()
+{
+	make -C "$TREE" modules_install INSTALL_MOD_PATH="$T/modules" DEPMOD=true
+	find "$T/modules" -name 'zinc.ko*' | tee "$T/found"
+	[ "$(wc -l <"$T/found")" = 1 ]
+}
+
+modinfo_complete()
+{
+	local field ko
+
+	ko=$(find "$TREE/build/kmod" -name zinc.ko | head -n 1)
+	for field in description author license version; do
+		modinfo -F "$field" "$ko" | grep . >/dev/null
+	done
+	[ "$(modinfo -F version "$ko")" = "$VERSION" ]
+	[ "$(modinfo -F license "$ko")" = GPL ]
+	modinfo -F parm "$ko" | grep '^max_regions:..*'
+	modinfo -F parm "$ko" | grep '^max_bytes:..*'
+}
+
+# The version is written down in more than one place.
+versions_agree()
+{
+	grep -qx "MODULE_VERSION(\"$VERSION\");" kmod/main.c
+	grep -qx "PACKAGE_VERSION=\"$VERSION\"" kmod/dkms.conf
+	grep -qx "VERSION ?= $VERSION" lib/Makefile
+	grep -qx "VERSION ?= $VERSION" lib/cli/Makefile
+}
+
+udev_installs()
+{
+	make -C "$TREE" udev-install DESTDIR="$T/udev"
+	listing "$T/udev" | diff - <(cat <<-TXT
+	/usr/lib/modules-load.d/zinc.conf
+	/usr/lib/udev/rules.d/60-zinc.rules
+	TXT
+	)
+	make -C "$TREE" udev-uninstall DESTDIR="$T/udev"
+	[ -z "$(listing "$T/udev")" ]
+}
+
+dkms_installs()
+{
+	make -C "$TREE" dkms-install DESTDIR="$T/dkms"
+	(cd "$TREE" && ls Kbuild kmod/*.[ch] uapi/linux/zinc.h) |
+		sed "s|^|/usr/src/zinc-$VERSION/|" |
+		sort - <(echo "/usr/src/zinc-$VERSION/dkms.conf") |
+		diff <(listing "$T/dkms") -
+}
+
+# No key: DKMS would make one for the whole machine.
+run_dkms()
+{
+	sign_file=/nonexistent dkms "$@" --dkmstree "$T/dkms/tree" \
+		--sourcetree "$T/dkms/usr/src"
+}
+
+dkms_builds()
+{
+	local kernel=$1
+
+	mkdir "$T/dkms/tree"
+	run_dkms build "zinc/$VERSION" -k "$kernel" || {
+		cat "$T/dkms/tree/zinc/$VERSION/build/make.log"
+		return 1
+	}
+	find "$T/dkms/tree/zinc/$VERSION/$kernel" -name 'zinc.ko*' |
+		tee "$T/found"
+	[ "$(modinfo -F version "$(cat "$T/found")")" = "$VERSION" ]
+	[ "$(modinfo -F vermagic "$(cat "$T/found")" | cut -d' ' -f1)" = "$kernel" ]
+}
+
+dkms_uninstalls()
+{
+	make -C "$TREE" dkms-uninstall DESTDIR="$T/dkms"
+	[ ! -e "$T/dkms/usr/src/zinc-$VERSION" ]
+}
+
+dkms_kernels()
+{
+	local kernel
+
+	# shellcheck source=/dev/null
+	. kmod/dkms.conf
+	for kernel in 6.1.0-56-amd64 6.9.1 6.10.0 6.12.94+deb13-amd64 \
+			7.0.0-rc1 7.2.3+deb14-amd64 10.0.1; do
+		[[ $kernel =~ $BUILD_EXCLUSIVE_KERNEL ]]
+	done
+	for kernel in 4.19.0-6.1-amd64 5.10.0-33-amd64 5.19.17 6.0.0-6-amd64; do
+		refute eval "[[ $kernel =~ \$BUILD_EXCLUSIVE_KERNEL ]]"
+	done
+}
+
+listing "$TREE" >"$T/fresh"
+kernel=$(find /lib/modules -mindepth 2 -maxdepth 2 -name build -printf '%h\n' |
+	sort -rV | head -n 1)
+kernel=${kernel##*/}
+
+is "make builds all of it, in parallel" build
+is "a second make makes nothing" builds_nothing
+is "a changed header is noticed" rebuilds
+is "make help has a line for each target" help_lists
+is "the versions agree" versions_agree
+is "modinfo is complete" modinfo_complete
+is "make install runs" install_stage
+is "it installs what it should, and nothing else" installs
+is "whatever the umask, others can use it" installs_for_all
+is "pkg-config knows it" pkg_config
+is "a C99 program compiles, links and runs" compiles_and_runs c99 gcc "$T/user.c"
+is "a C11 program does" compiles_and_runs c11 gcc "$T/user.c"
+is "a C++11 program does" compiles_and_runs c++11 g++ "$T/user.cc"
+is "a C++20 program does" compiles_and_runs c++20 g++ "$T/user.cc"
+is "the headers stand alone" headers_stand_alone
+is "the static library links" links_static
+is "the library exports what zinc.h and the version map say" exports
+is "the library needs nothing but libc" needs_libc_alone
+is "libzinc_core.so has the nine functions" compatibility_name
+is "the installed command works without the tree" command_works
+is "the installed command's run path is its own" command_names_no_tree
+is "another LIBDIR works" other_libdir
+is "make uninstall leaves nothing of it, and all else" uninstalls
+is "make modules_install installs the module" installs_module
+is "make udev-install and udev-uninstall" udev_installs
+is "make dkms-install installs the sources" dkms_installs
+if ! command -v dkms >/dev/null; then
+	skip "DKMS builds the module" "there is no dkms here"
+elif [ -z "$kernel" ]; then
+	skip "DKMS builds the module" "there are no kernel headers here"
+else
+	is "DKMS builds the module" dkms_builds "$kernel"
+fi
+is "make dkms-uninstall removes them" dkms_uninstalls
+is "DKMS asks for 6.1 or newer" dkms_kernels
+is "make clean leaves the tree as it was" cleans
+finish
