@@ -160,7 +160,7 @@ int zinc_backing_mmap(struct file *backing, struct vm_area_struct *vma)
 	return 0;
 }
 
-/** zinc_backing_is_huge() - large regions get huge pages */
+/* Large regions get huge pages. */
 bool zinc_backing_is_huge(void)
 {
 	return zinc_mnt;

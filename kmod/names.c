@@ -73,7 +73,7 @@ int zinc_name_check(const u8 *name)
 	return memchr_inv(name + len, 0, ZINC_NAME_SIZE - len) ? -EINVAL : 0;
 }
 
-/** zinc_names_current() - the caller's table, as long as he is in a call */
+/* The caller's table, as long as he is in a call. */
 struct zinc_names *zinc_names_current(void)
 {
 	struct net *net = current->nsproxy->net_ns;
@@ -82,14 +82,14 @@ struct zinc_names *zinc_names_current(void)
 	return zn->names;
 }
 
-/** zinc_names_get() - one more reference */
+/* One more reference. */
 struct zinc_names *zinc_names_get(struct zinc_names *names)
 {
 	refcount_inc(&names->refs);
 	return names;
 }
 
-/** zinc_names_put() - one less; may sleep */
+/* One less; may sleep. */
 void zinc_names_put(struct zinc_names *names)
 {
 	if (!refcount_dec_and_test(&names->refs))

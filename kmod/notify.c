@@ -39,7 +39,7 @@
 
 #define ZINC_WAITERS_COUNTED	1024
 
-/** zinc_sequence() - the sequence now; what was written before it is visible */
+/* The sequence now; what was written before it is visible. */
 u32 zinc_sequence(const struct zinc_region *region)
 {
 	/* pairs with the notifier's barrier between its writes and its add */
@@ -104,7 +104,7 @@ static void zinc_disarm(struct zinc_region *region)
 	spin_unlock_irqrestore(&region->wait.lock, flags);
 }
 
-/** zinc_notify_gone() - tell pollers that the creator's handle is closed */
+/* Tell pollers that the creator's handle is closed. */
 void zinc_notify_gone(struct zinc_region *region)
 {
 	__wake_up(&region->wait, TASK_NORMAL, 0, poll_to_key(EPOLLRDHUP));
@@ -345,7 +345,7 @@ int zinc_wait_any(struct zinc_wait_item *items, unsigned int count,
 	return err;
 }
 
-/** zinc_waiters() - how many are on the queue, up to ZINC_WAITERS_COUNTED */
+/* How many are on the queue, up to ZINC_WAITERS_COUNTED. */
 u32 zinc_waiters(struct zinc_region *region)
 {
 	struct list_head *pos;

@@ -124,7 +124,7 @@ static void zinc_user_put(struct zinc_user *user)
 	kfree(user);
 }
 
-/** zinc_user_put_region() - one region less */
+/* One region less. */
 void zinc_user_put_region(struct zinc_user *user)
 {
 	spin_lock(&zinc_user_lock);
@@ -133,7 +133,7 @@ void zinc_user_put_region(struct zinc_user *user)
 	spin_unlock(&zinc_user_lock);
 }
 
-/** zinc_user_put_bytes() - one region's bytes less */
+/* One region's bytes less. */
 void zinc_user_put_bytes(struct zinc_user *user, u64 bytes)
 {
 	spin_lock(&zinc_user_lock);
@@ -142,7 +142,7 @@ void zinc_user_put_bytes(struct zinc_user *user, u64 bytes)
 	spin_unlock(&zinc_user_lock);
 }
 
-/** zinc_user_usage() - what counts against a user now */
+/* What counts against a user now. */
 void zinc_user_usage(kuid_t uid, u64 *regions, u64 *bytes)
 {
 	struct zinc_user *user;

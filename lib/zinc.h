@@ -67,23 +67,36 @@ ZINC_API int32_t zinc_create(const char *name, uintptr_t capacity,
 ZINC_API int32_t zinc_open(const char *name, zinc_handle *out);
 
 /**
- * zinc_ptr() - the first byte of the data, page aligned with the kernel module
- * (64 bytes past a page on POSIX shared memory); NULL for NULL
+ * zinc_ptr() - where the data are
+ * @handle: region, or NULL
+ *
+ * The header is the 64 bytes before. With the kernel module the data begin a
+ * page and, from 2 MiB on, a huge page; on POSIX shared memory they begin 64
+ * bytes past a page.
+ *
+ * Return: the first byte, valid until zinc_close(); NULL for NULL.
  */
 ZINC_API uint8_t *zinc_ptr(zinc_handle handle);
 
-/** zinc_capacity() - bytes of data; 0 for NULL */
+/**
+ * zinc_capacity() - how long the data are
+ * @handle: region, or NULL
+ *
+ * Return: bytes, as given at create; 0 for NULL.
+ */
 ZINC_API uintptr_t zinc_capacity(zinc_handle handle);
 
 /**
- * zinc_close() - close a handle and unmap its data; nothing for NULL
+ * zinc_close() - close a handle and unmap its data
+ * @handle: region; NULL is left alone
  *
  * Pointers from zinc_ptr() die with it; see zinc_close_keep_data().
  */
 ZINC_API void zinc_close(zinc_handle handle);
 
 /**
- * zinc_notify() - sequence + 1, wake all who wait; nothing for NULL
+ * zinc_notify() - sequence + 1, and wake all who wait
+ * @handle: region; NULL is left alone
  *
  * What was written before it is visible after the wait that it satisfies.
  * With the kernel module and nobody waiting it makes no system call. On a
@@ -105,10 +118,19 @@ ZINC_API void zinc_notify(zinc_handle handle);
  */
 ZINC_API int32_t zinc_wait(zinc_handle handle, uint32_t timeout_ms);
 
-/** zinc_try_wait() - Return: 0 notified; -EAGAIN nothing pending; -EINVAL */
+/**
+ * zinc_try_wait() - zinc_wait() that only looks
+ * @handle: region
+ *
+ * Return: 0 notified; -EAGAIN nothing is pending; -EINVAL for NULL.
+ */
 ZINC_API int32_t zinc_try_wait(zinc_handle handle);
 
-/** zinc_version() - (region format << 16) | library ABI */
+/**
+ * zinc_version() - what this library is
+ *
+ * Return: (region format << 16) | library ABI; 0x20001 today.
+ */
 ZINC_API uint32_t zinc_version(void);
 
 /* ---- create and open with options ----------------------------------- */
@@ -165,13 +187,24 @@ ZINC_API int32_t zinc_create_with(const char *name, uintptr_t capacity,
 				  const struct zinc_options *options,
 				  zinc_handle *out);
 
-/** zinc_open_with() - zinc_open() with a choice; -EACCES stays -EACCES */
+/**
+ * zinc_open_with() - zinc_open() with a choice
+ * @name: as in zinc_open()
+ * @options: NULL, or ZINC_READONLY in its flags, or its backend
+ * @out: as in zinc_open()
+ *
+ * Return: as zinc_open(); where the kernel said -EACCES, that; -EINVAL options
+ * that are not for open.
+ */
 ZINC_API int32_t zinc_open_with(const char *name,
 				const struct zinc_options *options,
 				zinc_handle *out);
 
 /**
  * zinc_create_or_replace() - zinc_create(), taking the name if it is in use
+ * @name: as in zinc_create()
+ * @capacity: as in zinc_create()
+ * @out: as in zinc_create()
  *
  * Who has the old region open keeps it, without a name. With the kernel module
  * there is no moment at which the name is missing.
@@ -182,12 +215,13 @@ ZINC_API int32_t zinc_create_or_replace(const char *name, uintptr_t capacity,
 					zinc_handle *out);
 
 /**
- * zinc_unlink() - take a region's name away; handles stay valid
+ * zinc_unlink() - take a region's name away
+ * @name: the region's name
  *
- * With the kernel module, a POSIX region of that name goes if the module has
- * none, as zinc_stat() sees it.
+ * Handles and mappings stay valid. With the kernel module, a POSIX region of
+ * that name goes if the module has none, as zinc_stat() sees it.
  *
- * Return: 0; -ENOENT; -EPERM not its owner; -EINVAL bad name
+ * Return: 0; -ENOENT; -EPERM not its owner; -EINVAL bad name.
  */
 ZINC_API int32_t zinc_unlink(const char *name);
 
@@ -199,17 +233,24 @@ ZINC_API int32_t zinc_unlink(const char *name);
  *
  * For languages whose views outlive the handle. The header is gone with the
  * handle, the data are not.
+ *
+ * Return: 0; -EINVAL a NULL, and the handle stays open.
  */
 ZINC_API int32_t zinc_close_keep_data(zinc_handle handle, void **data,
 				      size_t *length);
 
-/** zinc_unmap_data() - end what zinc_close_keep_data() kept */
+/**
+ * zinc_unmap_data() - end what zinc_close_keep_data() kept
+ * @data: from there
+ * @length: from there
+ */
 ZINC_API void zinc_unmap_data(void *data, size_t length);
 
 /* ---- descriptors ----------------------------------------------------- */
 
 /**
  * zinc_fd() - the handle's descriptor, for poll, epoll, io_uring, SCM_RIGHTS
+ * @handle: region
  *
  * Readable while a notify is pending; zinc_try_wait() takes it. The descriptor
  * belongs to the handle: do not close it.
@@ -234,12 +275,21 @@ ZINC_API int32_t zinc_from_fd(int fd, const struct zinc_options *options,
 
 /* ---- notify and wait -------------------------------------------------- */
 
-/** zinc_notify_checked() - zinc_notify(); -EBADF read-only, -EINVAL NULL */
+/**
+ * zinc_notify_checked() - zinc_notify() that says whether it did
+ * @handle: region
+ *
+ * Return: 0; -EBADF the handle is read-only; -EINVAL for NULL.
+ */
 ZINC_API int32_t zinc_notify_checked(zinc_handle handle);
 
 /**
  * zinc_wait_until() - zinc_wait() with an absolute CLOCK_MONOTONIC deadline
- * @deadline_ns: nanoseconds; ZINC_NO_DEADLINE waits for ever
+ * @handle: region
+ * @deadline_ns: nanoseconds; one that is past, as 0, only looks;
+ *	ZINC_NO_DEADLINE waits for ever
+ *
+ * Return: 0 notified; -ETIMEDOUT; -EINVAL for NULL.
  */
 ZINC_API int32_t zinc_wait_until(zinc_handle handle, uint64_t deadline_ns);
 
@@ -259,7 +309,10 @@ ZINC_API int32_t zinc_wait_any(const zinc_handle *handles, size_t count,
 			       uint64_t deadline_ns, size_t *index);
 
 /**
- * zinc_notify_and_wait() - zinc_notify(@to_notify), zinc_wait(@to_wait)
+ * zinc_notify_and_wait() - notify one region, then wait for another
+ * @to_notify: as in zinc_notify()
+ * @to_wait: as in zinc_wait(); may be the same
+ * @timeout_ms: as in zinc_wait()
  *
  * In one system call with the kernel module: a request and its reply.
  *
@@ -268,7 +321,12 @@ ZINC_API int32_t zinc_wait_any(const zinc_handle *handles, size_t count,
 ZINC_API int32_t zinc_notify_and_wait(zinc_handle to_notify,
 				      zinc_handle to_wait, uint32_t timeout_ms);
 
-/** zinc_sequence() - notifies so far, modulo 2^32; 0 for NULL */
+/**
+ * zinc_sequence() - how often the region was notified
+ * @handle: region, or NULL
+ *
+ * Return: notifies so far, modulo 2^32; 0 for NULL.
+ */
 ZINC_API uint32_t zinc_sequence(zinc_handle handle);
 
 /* ---- information ------------------------------------------------------ */
@@ -327,32 +385,51 @@ struct zinc_region_info {
 	char name[256];
 };
 
-/** zinc_info() - Return: 0; -EINVAL NULL or bad size */
+/**
+ * zinc_info() - describe a region
+ * @handle: region
+ * @info: its size says how much of it the caller knows
+ *
+ * Return: 0; -EINVAL a NULL, or a size below that of the struct's first
+ * version.
+ */
 ZINC_API int32_t zinc_info(zinc_handle handle, struct zinc_region_info *info);
 
 /**
  * zinc_stat() - zinc_info() of a region by name, without opening it
- * Return: 0; -ENOENT; -EINVAL; -EACCES where it may not be seen
+ * @name: the region's name
+ * @info: as in zinc_info()
+ *
+ * Return: 0; -ENOENT; -EINVAL; -EACCES where it may not be seen.
  */
 ZINC_API int32_t zinc_stat(const char *name, struct zinc_region_info *info);
 
 /**
- * zinc_list() - the named regions that the caller may see, by name, of both
- * backends, unless $ZINC_BACKEND says which one
+ * zinc_list() - the named regions that the caller may see
  * @list: an array, to be freed with zinc_list_free(); NULL when empty
  * @count: its length
- * @entry_size: sizeof(struct zinc_region_info); the array's stride
+ * @entry_size: sizeof(struct zinc_region_info), a multiple of 8: the array's
+ *	stride
+ *
+ * In order of their names, of both backends, unless $ZINC_BACKEND says which.
  *
  * Return: 0; -ENOMEM; -EINVAL; -EACCES where /dev/zinc may not be opened.
  */
 ZINC_API int32_t zinc_list(struct zinc_region_info **list, size_t *count,
 			   size_t entry_size);
+
+/**
+ * zinc_list_free() - free what zinc_list() gave
+ * @list: from there, or NULL
+ */
 ZINC_API void zinc_list_free(struct zinc_region_info *list);
 
 /**
- * zinc_backend() - which backend a handle has or, for NULL, a new region gets
+ * zinc_backend() - which backend a handle has, or a new region would get
+ * @handle: region, or NULL for a new one
+ *
  * Return: enum zinc_backend_kind; for NULL, -EACCES where /dev/zinc is there
- * but may not be opened, -EINVAL for a bad $ZINC_BACKEND
+ * but may not be opened, -EINVAL for a bad $ZINC_BACKEND.
  */
 ZINC_API int32_t zinc_backend(zinc_handle handle);
 
@@ -360,13 +437,16 @@ ZINC_API int32_t zinc_backend(zinc_handle handle);
  * zinc_backend_reason() - zinc_backend(NULL), and why, as a sentence
  * @text: the sentence, cut to fit, NUL-terminated
  * @size: bytes there
+ *
+ * Return: as zinc_backend() for NULL.
  */
 ZINC_API int32_t zinc_backend_reason(char *text, size_t size);
 
 /**
- * zinc_strerror() - a sentence for a return value of this library
+ * zinc_strerror() - what a return value of this library means
+ * @error: 0 or a negative errno
  *
- * A constant string, in English, that says what it means here and what to do.
+ * Return: a constant sentence, in English, that says what to do about it.
  */
 ZINC_API const char *zinc_strerror(int32_t error);
 

@@ -441,6 +441,26 @@ TEST_F(object, of_odd_books)
 	}
 }
 
+/*
+ * Everybody has closed it, and the last one died before the name was gone: no
+ * region for those who open, and no obstacle for those who create.
+ */
+TEST_F(object, that_nobody_holds)
+{
+	zinc_handle region;
+
+	if (_metadata->skip)
+		return;
+	memset(self->header + AT_REF_COUNT, 0, 4);
+	make(self->name, self->header, self->size);
+	EXPECT_EQ(opened(self->name), -ENOENT);
+	ASSERT_EQ(zinc_create(self->name, PAGE, &region), 0);
+	EXPECT_EQ(zinc_capacity(region), PAGE);
+	EXPECT_EQ(probe(self->name), 0);
+	zinc_close(region);
+	EXPECT_EQ(probe(self->name), -ENOENT);
+}
+
 /* A bad object keeps its name, and the library can clear it away */
 TEST_F(object, that_is_bad_can_be_replaced)
 {

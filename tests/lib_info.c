@@ -238,24 +238,28 @@ TEST(list_arguments)
 		uint64_t more[4];
 	} *wide = NULL;
 	zinc_handle region;
-	bool found = false;
+	zinc_handle other;
 	size_t count = 1;
+	int found = 0;
 	size_t i, j;
 
 	EXPECT_EQ(zinc_list(&list, &count, 0), -EINVAL);
 	EXPECT_EQ(zinc_list(&list, &count, 7), -EINVAL);
 	/* the stride is the caller's, what he knows more of is zero */
 	ASSERT_EQ(zinc_create(named("wide"), PAGE, &region), 0);
+	ASSERT_EQ(zinc_create(named("wider"), PAGE, &other), 0);
 	ASSERT_EQ(zinc_list((struct zinc_region_info **)&wide, &count,
 			    sizeof(*wide)), 0);
 	for (i = 0; i < count; i++) {
 		for (j = 0; j < 4; j++)
 			EXPECT_EQ(wide[i].more[j], 0);
-		if (!strcmp(wide[i].info.name, named("wide")))
-			found = true;
+		if (!strcmp(wide[i].info.name, named("wide")) ||
+		    !strcmp(wide[i].info.name, named("wider")))
+			found++;
 	}
-	EXPECT_TRUE(found);
+	EXPECT_EQ(found, 2);
 	zinc_list_free((void *)wide);
+	zinc_close(other);
 	zinc_close(region);
 }
 

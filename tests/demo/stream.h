@@ -45,6 +45,7 @@ struct stream_slot {
  * @magic: STREAM_MAGIC, once the stream may be read
  * @latest: newest whole frame; frames count from 1, frame n is in slot
  *	n % STREAM_SLOTS
+ * @pad: keeps what is written often off that line
  * @slot: the ring
  */
 struct stream {

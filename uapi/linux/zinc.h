@@ -23,23 +23,23 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/** ZINC_ABI_VERSION - raised only if the charter above is ever broken */
+/* raised only if the charter above is ever broken */
 #define ZINC_ABI_VERSION	1
 
-/** ZINC_NAME_SIZE - every name field, its NUL and zero padding included */
+/* every name field, its NUL and zero padding included */
 #define ZINC_NAME_SIZE		256
-/** ZINC_NAME_MAX - longest name, in bytes, of [a-zA-Z0-9_-] */
+/* longest name, in bytes, of [a-zA-Z0-9_-] */
 #define ZINC_NAME_MAX		249
 
-/**
- * ZINC_MMAP_CONTROL - offset at which mmap() of a region fd gives the control
- * page. Offset 0 and up is the data; they end where the control page begins.
+/*
+ * The offset at which mmap() of a region fd gives the control page. Offset 0
+ * and up is the data; they end before the control page begins.
  */
 #define ZINC_MMAP_CONTROL	(_AC(1, ULL) << 43)
-/** ZINC_CAPACITY_MAX - no region is larger, whatever the memory */
+/* no region is larger, whatever the memory */
 #define ZINC_CAPACITY_MAX	ZINC_MMAP_CONTROL
 
-/** ZINC_FOREVER - the deadline that never comes */
+/* the deadline that never comes */
 #define ZINC_FOREVER		(~_AC(0, ULL))
 
 #define ZINC_MAGIC		_AC(0x5A494E435F524547, ULL)	/* "ZINC_REG" */
