@@ -15,7 +15,7 @@ demo_holds()
 	tests/demo/run
 }
 
-# all rows of the PNG, and how many different bytes are in them
+# all rows are there, and do not shrink to nothing when packed
 picture_is_right()
 {
 	/usr/bin/python3 - "$OUT/frame.png" <<'PY'
@@ -36,7 +36,7 @@ while at < len(png):
     at += 12 + length
 rows = zlib.decompress(data)
 assert len(rows) == 720 * (1 + 3 * 1280), "rows are missing"
-assert len(set(rows)) > 200, "that is no photograph"
+assert len(data) > len(rows) / 10, "too little in it for a photograph"
 PY
 }
 
