@@ -174,7 +174,8 @@ void zinc_region_set_flag(struct zinc_region *region, u32 flag)
 	u16 mirror = 0;
 
 	spin_lock(&region->lock);
-	region->flags |= flag;
+	/* pollers look without the lock */
+	WRITE_ONCE(region->flags, region->flags | flag);
 	if (region->flags & ZINC_INFO_CREATOR_GONE)
 		mirror |= ZINC_HDR_CREATOR_GONE;
 	if (region->flags & ZINC_INFO_UNLINKED)

@@ -98,7 +98,7 @@ installs()
 	/usr/lib/libzinc-kmod.so libzinc-kmod.so.1
 	/usr/lib/libzinc-kmod.so.1 libzinc-kmod.so.1.0.0
 	/usr/lib/libzinc-kmod.so.1.0.0
-	/usr/lib/libzinc_core.so libzinc-kmod.so.1
+	/usr/lib/libzinc_core.so libzinc-kmod.so.1.0.0
 	/usr/lib/pkgconfig/zinc-kmod.pc
 	/usr/share/bash-completion/completions/zinc
 	/usr/share/man/man1/zinc.1

@@ -233,6 +233,7 @@ FIXTURE(readonly)
 FIXTURE_SETUP(readonly)
 {
 	self->name = named("readonly");
+	forget(self->name);
 	ASSERT_EQ(zinc_create(self->name, 2 * PAGE, &self->region), 0);
 	ASSERT_EQ(open_readonly(self->name, &self->reader), 0);
 }
@@ -255,7 +256,7 @@ TEST_F(readonly, reads_and_waits)
 	EXPECT_EQ(zinc_capacity(self->reader), 2 * PAGE);
 	EXPECT_EQ(zinc_try_wait(self->reader), -EAGAIN);
 	zinc_notify(self->region);
-	EXPECT_EQ(zinc_wait(self->reader, PATIENCE_MS), 0);
+	EXPECT_EQ(zinc_wait(self->reader, ZINC_WAIT_FOREVER), 0);
 	EXPECT_EQ(zinc_wait(self->reader, 20), -ETIMEDOUT);
 }
 
@@ -270,7 +271,7 @@ TEST_F(readonly, is_woken)
 		CHECK(asleep(parent));
 		zinc_notify(mine);
 	}
-	EXPECT_EQ(zinc_wait(self->reader, PATIENCE_MS), 0);
+	EXPECT_EQ(zinc_wait(self->reader, ZINC_WAIT_FOREVER), 0);
 	EXPECT_EQ(reap(pid), 0);
 }
 
@@ -442,7 +443,7 @@ TEST(anonymous_by_scm_rights)
 	ASSERT_GE(zinc_fd(region), 0);
 	send_fd(sockets[0], zinc_fd(region));
 	await(&ready);
-	EXPECT_EQ(zinc_wait(region, PATIENCE_MS), 0);
+	EXPECT_EQ(zinc_wait(region, ZINC_WAIT_FOREVER), 0);
 	EXPECT_EQ(zinc_ptr(region)[1], 62);
 	EXPECT_EQ(reap(pid), 0);
 	EXPECT_EQ(info_of(region).handles, 1);
@@ -578,8 +579,7 @@ TEST(epoll_edge_and_level)
 			CHECK(asleep(parent));
 			zinc_notify(mine);
 		}
-		EXPECT_EQ(epoll_wait(i % 2 ? level : edge, &out, 1,
-				     PATIENCE_MS), 1);
+		EXPECT_EQ(epoll_wait(i % 2 ? level : edge, &out, 1, -1), 1);
 		ASSERT_EQ(reap(pid), 0);
 		EXPECT_EQ(epoll_wait(level, &out, 1, 0), 1);
 		EXPECT_EQ(epoll_wait(level, &out, 1, 0), 1);
@@ -664,7 +664,7 @@ TEST(poll_beside_wait)
 		CHECK(!zinc_open(name, &mine));
 		entry.fd = zinc_fd(mine);
 		post(&ready);
-		CHECK(poll(&entry, 1, PATIENCE_MS) == 1);
+		CHECK(poll(&entry, 1, -1) == 1);
 		CHECK(entry.revents == POLLIN);
 		CHECK(!zinc_try_wait(mine));
 	}

@@ -36,6 +36,7 @@ FIXTURE(silence)
 
 FIXTURE_SETUP(silence)
 {
+	forget(named("silence"));
 	ASSERT_EQ(zinc_create(named("silence"), PAGE, &self->region), 0);
 	ASSERT_EQ(zinc_open(named("silence"), &self->other), 0);
 }

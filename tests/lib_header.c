@@ -217,7 +217,7 @@ TEST(header_is_not_believed)
 	memset(header, 0, HEADER);
 	EXPECT_EQ(info_of(region).handles, 2);
 	zinc_notify(region);
-	EXPECT_EQ(zinc_wait(other, PATIENCE_MS), 0);
+	EXPECT_EQ(zinc_wait(other, ZINC_WAIT_FOREVER), 0);
 	zinc_close(region);
 	EXPECT_EQ(info_of(other).flags & ZINC_IS_CREATOR_GONE,
 		  ZINC_IS_CREATOR_GONE);

@@ -337,7 +337,7 @@ TEST(fork_shares_the_region)
 		zinc_ptr(region)[0] = 77;
 		zinc_notify(region);
 	}
-	EXPECT_EQ(zinc_wait(region, PATIENCE_MS), 0);
+	EXPECT_EQ(zinc_wait(region, ZINC_WAIT_FOREVER), 0);
 	EXPECT_EQ(zinc_ptr(region)[0], 77);
 	ASSERT_EQ(reap(pid), 0);
 	/* the child went without closing; that closed nothing of ours */

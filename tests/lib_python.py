@@ -25,7 +25,7 @@ LIBRARY = (sys.argv[1] if len(sys.argv) > 1 else
                           HERE + "/../build/lib/libzinc-kmod.so"))
 PAGE = os.sysconf("SC_PAGE_SIZE")
 FOREVER = 0xFFFFFFFF
-PATIENCE_MS = 20000
+PATIENCE_MS = 60000
 HANDLE = ctypes.c_void_p
 
 
@@ -99,7 +99,7 @@ class Region:
     def notify(self) -> None:
         LIB.zinc_notify(self.handle)
 
-    def wait(self, timeout_ms: int = PATIENCE_MS) -> bool:
+    def wait(self, timeout_ms: int = FOREVER) -> bool:
         ret = LIB.zinc_wait(self.handle, timeout_ms)
         if ret not in (0, -errno.ETIMEDOUT):
             raise OSError(-ret, LIB.zinc_strerror(ret).decode())
@@ -296,6 +296,8 @@ def main() -> None:
     print(f"1..{len(tests)}")
     failed = 0
     for number, (name, test) in enumerate(tests, 1):
+        # a wake-up that does not come ends the program
+        signal.alarm(PATIENCE_MS // 1000)
         try:
             test()
             print(f"ok {number} python.{name}", flush=True)

@@ -22,6 +22,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -208,8 +209,8 @@ static inline int32_t open_readonly(const char *name, zinc_handle *out)
 }
 
 /*
- * Take away what is left of a name: on POSIX shared memory, a child that ends
- * without closing its handles keeps it for ever.
+ * Take away what is left of a name: on POSIX shared memory, a test that failed
+ * or a child that ends without closing its handles keeps it for ever.
  */
 static inline void forget(const char *name)
 {
@@ -279,12 +280,17 @@ static inline bool ended(pid_t pid)
 	return info.si_pid == pid;
 }
 
-/* Never -1, which kill() takes for everybody */
+/*
+ * Never -1, which kill() takes for everybody. A child does not outlive a test
+ * that fails.
+ */
 static inline pid_t fork_or_die(void)
 {
 	pid_t pid = fork();
 
 	CHECK(pid >= 0);
+	if (!pid)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return pid;
 }
 
