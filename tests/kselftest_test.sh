@@ -60,7 +60,7 @@ expected()
 
 run()
 {
-	tests/vm/run --kernel 6.1 --timeout 900 \
+	tests/vm/run --kernel 6.1 --timeout 1500 \
 		--allow-dmesg 'uses deprecated remap_file_pages' -- \
 		"$installed/run_kselftest.sh" -c zinc
 }

@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TIMEOUT = int(os.environ.get("ZINC_TEST_TIMEOUT", "300"))  # seconds a program
+TIMEOUT = int(os.environ.get("ZINC_TEST_TIMEOUT", "600"))  # seconds a program
 KSFT_SKIP = 4
 TOP = Path(__file__).resolve().parent.parent
 RESULT = re.compile(r"^(not )?ok \d+\b(.*)$")
