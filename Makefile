@@ -26,7 +26,7 @@ KMAKE := $(MAKE) -C $(KDIR)
 endif
 KBUILD_COPY := $(B)/kmod/$(KNAME)
 
-.PHONY: all help module lib cli tests test test-native demo kselftest lint \
+.PHONY: all help module lib cli tests test test-native demo kselftest check-kernel lint \
 	install uninstall modules_install setup clean check-kdir
 
 all: module lib cli tests
@@ -43,6 +43,7 @@ help:
 	@echo '  demo             a frame stream between processes, in a guest'
 	@echo '  test             everything: natively and in guests on 6.1, 6.12 and 7.2'
 	@echo '  test-native      what needs no kernel module'
+	@echo '  check-kernel     on a kernel with sanitizers: KUnit, and every test of the module'
 	@echo '  kselftest        tests/ under the kernel tree'"'"'s own runner, in a guest'
 	@echo '  lint             checkpatch, sparse, W=1, cppcheck, clang-tidy, shellcheck'
 	@echo '  setup            install the packages that all of this needs (as root)'
@@ -63,10 +64,12 @@ check-kdir:
 
 # Kbuild puts objects beside the sources, so it gets a tree of links to them.
 module: check-kdir
-	@mkdir -p $(KBUILD_COPY)/kmod $(KBUILD_COPY)/uapi/linux
+	@mkdir -p $(KBUILD_COPY)/kmod $(KBUILD_COPY)/uapi/linux \
+		$(KBUILD_COPY)/tests/kunit
 	@ln -sf $(TOP)/Kbuild $(KBUILD_COPY)/
 	@ln -sf $(TOP)/kmod/*.[ch] $(KBUILD_COPY)/kmod/
 	@ln -sf $(TOP)/uapi/linux/*.h $(KBUILD_COPY)/uapi/linux/
+	@ln -sf $(TOP)/tests/kunit/*.[ch] $(KBUILD_COPY)/tests/kunit/
 	@find $(KBUILD_COPY) -xtype l -delete
 	+$(KMAKE) M=$(KBUILD_COPY) $(KBUILD_FLAGS) modules
 
@@ -101,6 +104,10 @@ test-native: setup
 
 demo: setup
 	tests/demo/run
+
+check-kernel: setup
+	+$(MAKE) lib tests
+	tests/all kunit debug
 
 kselftest: setup
 	+$(MAKE) lib

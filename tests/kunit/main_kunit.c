@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit runs the suites while the module is being loaded, before or after its
+ * init by the kernel's version. So this module has no init: each suite starts
+ * and stops all of it.
+ */
+#include <linux/module.h>
+
+#undef module_init
+#undef module_exit
+#define module_init(fn)
+#define module_exit(fn)
+
+#include "../../kmod/main.c"
+#include "kunit.h"
+
+/* init memory is still there while a module is being loaded */
+int __ref zinc_kunit_start(struct kunit_suite *suite)
+{
+	return zinc_init();
+}
+
+void zinc_kunit_stop(struct kunit_suite *suite)
+{
+	zinc_exit();
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: name syntax, the name table, the order of ids.
+ */
+#include "kunit.h"
+
+#include "../../kmod/names.c"
+
+static void name_of(u8 *name, size_t len)
+{
+	memset(name, 0, ZINC_NAME_SIZE);
+	memset(name, 'n', len);
+}
+
+static void name_length(struct kunit *test)
+{
+	u8 name[ZINC_NAME_SIZE];
+
+	name_of(name, 0);
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), -EINVAL);
+	name_of(name, 1);
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), 0);
+	name_of(name, ZINC_NAME_MAX);
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), 0);
+	name_of(name, ZINC_NAME_MAX + 1);
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), -EINVAL);
+	name_of(name, ZINC_NAME_SIZE);
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), -EINVAL);
+}
+
+static void name_bytes(struct kunit *test)
+{
+	static const char good[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+	u8 name[ZINC_NAME_SIZE];
+	int c;
+
+	for (c = 1; c < 256; c++) {
+		int expected = strchr(good, c) ? 0 : -EINVAL;
+
+		name_of(name, 3);
+		name[1] = c;
+		KUNIT_EXPECT_EQ_MSG(test, zinc_name_check(name), expected,
+				    "byte %d", c);
+	}
+}
+
+static void name_tail(struct kunit *test)
+{
+	u8 name[ZINC_NAME_SIZE];
+
+	name_of(name, 3);
+	name[4] = 'x';
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), -EINVAL);
+	name_of(name, 3);
+	name[ZINC_NAME_SIZE - 1] = 'x';
+	KUNIT_EXPECT_EQ(test, zinc_name_check(name), -EINVAL);
+}
+
+static void ids_in_order(struct kunit *test)
+{
+	static const u64 ids[] = { 50, 10, 90, 30, 70 };
+	struct zinc_names names = { .by_id = RB_ROOT };
+	struct zinc_region *regions, *region;
+	u64 cursor = 0;
+	int i;
+
+	regions = kunit_kcalloc(test, ARRAY_SIZE(ids), sizeof(*regions),
+				GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, regions);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_by_id_after(&names, 0),
+			    (struct zinc_region *)NULL);
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
+		regions[i].id = ids[i];
+		zinc_by_id_insert(&names, &regions[i]);
+	}
+	for (i = 10; i <= 90; i += 20) {
+		region = zinc_by_id_after(&names, cursor);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+		KUNIT_EXPECT_EQ(test, region->id, (u64)i);
+		cursor = region->id;
+	}
+	KUNIT_EXPECT_PTR_EQ(test, zinc_by_id_after(&names, 90),
+			    (struct zinc_region *)NULL);
+	KUNIT_EXPECT_EQ(test, zinc_by_id_after(&names, 31)->id, 50ULL);
+}
+
+static struct zinc_region *make(struct kunit *test, u32 lifetime)
+{
+	struct zinc_create args = {
+		.capacity = PAGE_SIZE,
+		.lifetime = lifetime,
+		.name = "kunit",
+	};
+	struct zinc_region *region = zinc_region_create(&args);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	return region;
+}
+
+static void insert_and_remove(struct kunit *test)
+{
+	struct zinc_region *region = make(test, ZINC_LIFETIME_REFS);
+
+	KUNIT_EXPECT_FALSE(test, region->named);
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(region, false), 0);
+	KUNIT_EXPECT_TRUE(test, region->named);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_names_find(region->name), region);
+	KUNIT_EXPECT_EQ(test, refcount_read(&region->users), 2U);
+	zinc_region_put(region);
+	KUNIT_EXPECT_TRUE(test, zinc_names_remove(region));
+	KUNIT_EXPECT_FALSE(test, zinc_names_remove(region));
+	KUNIT_EXPECT_TRUE(test, region->flags & ZINC_INFO_UNLINKED);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_names_find(region->name),
+			    (struct zinc_region *)NULL);
+	zinc_region_put(region);
+}
+
+static void taken_and_replaced(struct kunit *test)
+{
+	struct zinc_region *old = make(test, ZINC_LIFETIME_REFS);
+	struct zinc_region *new = make(test, ZINC_LIFETIME_REFS);
+
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(old, false), 0);
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(new, false), -EEXIST);
+	KUNIT_EXPECT_FALSE(test, new->named);
+	KUNIT_EXPECT_TRUE(test, old->named);
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(new, true), 0);
+	KUNIT_EXPECT_FALSE(test, old->named);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_names_find(new->name), new);
+	zinc_region_put(new);
+	zinc_region_put(old);
+	/* the last put takes the name along */
+	zinc_region_put(new);
+	KUNIT_EXPECT_EQ(test, zinc_names_precheck("kunit", false), 0);
+}
+
+/* Between its last reference and its removal a region has no claim. */
+static void dying_gives_way(struct kunit *test)
+{
+	struct zinc_region *old = make(test, ZINC_LIFETIME_REFS);
+	struct zinc_region *new = make(test, ZINC_LIFETIME_REFS);
+
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(old, false), 0);
+	refcount_set(&old->users, 0);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_names_find(old->name),
+			    (struct zinc_region *)NULL);
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(new, false), 0);
+	KUNIT_EXPECT_FALSE(test, old->named);
+	refcount_set(&old->users, 1);
+	zinc_region_put(old);
+	KUNIT_EXPECT_TRUE(test, new->named);
+	zinc_region_put(new);
+}
+
+static void persistent_name_is_a_user(struct kunit *test)
+{
+	struct zinc_region *region = make(test, ZINC_LIFETIME_PERSIST);
+
+	KUNIT_EXPECT_EQ(test, zinc_names_insert(region, false), 0);
+	KUNIT_EXPECT_EQ(test, refcount_read(&region->users), 2U);
+	KUNIT_EXPECT_TRUE(test, zinc_names_remove(region));
+	KUNIT_EXPECT_EQ(test, refcount_read(&region->users), 1U);
+	zinc_region_put(region);
+}
+
+static struct kunit_case zinc_names_cases[] = {
+	KUNIT_CASE(name_length),
+	KUNIT_CASE(name_bytes),
+	KUNIT_CASE(name_tail),
+	KUNIT_CASE(ids_in_order),
+	KUNIT_CASE(insert_and_remove),
+	KUNIT_CASE(taken_and_replaced),
+	KUNIT_CASE(dying_gives_way),
+	KUNIT_CASE(persistent_name_is_a_user),
+	{}
+};
+
+static struct kunit_suite zinc_names_suite = {
+	.name = "zinc_names",
+	.suite_init = zinc_kunit_start,
+	.suite_exit = zinc_kunit_stop,
+	.test_cases = zinc_names_cases,
+};
+
+kunit_test_suite(zinc_names_suite);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: limits per user at their edges, and accounts that go when empty.
+ */
+#include "kunit.h"
+
+#include "../../kmod/user.c"
+
+struct saved_limits {
+	unsigned int regions;
+	unsigned long long bytes;
+};
+
+static int save_limits(struct kunit *test)
+{
+	struct saved_limits *saved;
+
+	saved = kunit_kzalloc(test, sizeof(*saved), GFP_KERNEL);
+	if (!saved)
+		return -ENOMEM;
+	saved->regions = zinc_max_regions;
+	saved->bytes = zinc_max_bytes;
+	test->priv = saved;
+	return 0;
+}
+
+static void restore_limits(struct kunit *test)
+{
+	struct saved_limits *saved = test->priv;
+
+	zinc_max_regions = saved->regions;
+	zinc_max_bytes = saved->bytes;
+}
+
+static void limit_of_regions(struct kunit *test)
+{
+	struct zinc_user user = { .regions = 9 };
+
+	zinc_max_regions = 10;
+	zinc_max_bytes = 0;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 1), 0);
+	user.regions = 10;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 1), -EDQUOT);
+	/* lowered while there are more */
+	zinc_max_regions = 5;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 1), -EDQUOT);
+	zinc_max_regions = 0;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 1), 0);
+}
+
+static void limit_of_bytes(struct kunit *test)
+{
+	struct zinc_user user = { .bytes = 600 };
+
+	zinc_max_regions = 0;
+	zinc_max_bytes = 1000;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 400), 0);
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 401), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 1001), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, U64_MAX), -ENOSPC);
+	zinc_max_bytes = 500;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, 1), -ENOSPC);
+	zinc_max_bytes = 0;
+	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, U64_MAX), 0);
+}
+
+static void account_comes_and_goes(struct kunit *test)
+{
+	kuid_t uid = KUIDT_INIT(54321);
+	struct zinc_user *one, *two;
+	u64 regions, bytes;
+
+	zinc_user_usage(uid, &regions, &bytes);
+	KUNIT_EXPECT_EQ(test, regions, 0ULL);
+	one = zinc_user_charge(uid, 100);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, one);
+	two = zinc_user_charge(uid, 23);
+	KUNIT_EXPECT_PTR_EQ(test, one, two);
+	zinc_user_put_region(one);
+	zinc_user_usage(uid, &regions, &bytes);
+	KUNIT_EXPECT_EQ(test, regions, 1ULL);
+	KUNIT_EXPECT_EQ(test, bytes, 123ULL);
+	zinc_user_put_bytes(one, 100);
+	zinc_user_put_bytes(two, 23);
+	zinc_user_usage(uid, &regions, &bytes);
+	KUNIT_EXPECT_EQ(test, regions, 1ULL);
+	KUNIT_EXPECT_EQ(test, bytes, 0ULL);
+	zinc_user_put_region(two);
+	spin_lock(&zinc_user_lock);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_user_find(uid),
+			    (struct zinc_user *)NULL);
+	spin_unlock(&zinc_user_lock);
+}
+
+static struct kunit_case zinc_user_cases[] = {
+	KUNIT_CASE(limit_of_regions),
+	KUNIT_CASE(limit_of_bytes),
+	KUNIT_CASE(account_comes_and_goes),
+	{}
+};
+
+static struct kunit_suite zinc_user_suite = {
+	.name = "zinc_user",
+	.suite_init = zinc_kunit_start,
+	.suite_exit = zinc_kunit_stop,
+	.init = save_limits,
+	.exit = restore_limits,
+	.test_cases = zinc_user_cases,
+};
+
+kunit_test_suite(zinc_user_suite);
