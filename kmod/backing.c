@@ -122,7 +122,8 @@ struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
 	file = zinc_shmem_file(zinc_mnt, label, size, lazy);
 	if (IS_ERR(file)) {
 		zinc_user_put_bytes(user, size);
-		return file;
+		/* shmem has -ENOSPC for no inode, which is no limit of ours */
+		return file == ERR_PTR(-ENOSPC) ? ERR_PTR(-ENOMEM) : file;
 	}
 
 	file->private_data = user;

@@ -169,9 +169,17 @@ static int zinc_do_wait(struct zinc_call *call)
 	/* the notify must not be done again */
 	if (err == -ERESTARTSYS && notify)
 		return -EINTR;
-	if (!err)
-		WRITE_ONCE(handle->cursor, args->cursor);
 	return err;
+}
+
+/* What the caller could not be told of stays pending. */
+static int zinc_commit_wait(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_wait *args = call->arg;
+
+	WRITE_ONCE(handle->cursor, args->cursor);
+	return 0;
 }
 
 static int zinc_do_set_cursor(struct zinc_call *call)
@@ -226,7 +234,7 @@ static const struct zinc_command zinc_region_commands[] = {
 	[ZINC_REGION_ROW(ZINC_REGION_NOTIFY)] = {
 		ZINC_REGION_NOTIFY, false, zinc_do_notify },
 	[ZINC_REGION_ROW(ZINC_REGION_WAIT)] = {
-		ZINC_REGION_WAIT, false, zinc_do_wait },
+		ZINC_REGION_WAIT, false, zinc_do_wait, zinc_commit_wait },
 	[ZINC_REGION_ROW(ZINC_REGION_SET_CURSOR)] = {
 		ZINC_REGION_SET_CURSOR, false, zinc_do_set_cursor },
 	[ZINC_REGION_ROW(ZINC_REGION_UNLINK)] = {
