@@ -1,0 +1,1303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every way in which a call can run out of memory, or of a readable pointer:
+ * the kernel's fault injection makes the first allocation or user copy of a
+ * call fail, then the second, and so on until none is left to fail. However
+ * the call ends, nothing of it may stay behind where it failed, and the same
+ * call must work right after.
+ *
+ * One row per call. Nobody else may use the module meanwhile.
+ */
+#include "../abi.h"
+
+#include <net/if.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#define FAULTS		"/sys/kernel/debug/"
+#define REGIONS		"/sys/kernel/debug/zinc/regions"
+#define PARAMETER	MODULE "/parameters/max_regions"
+#define SMALL		(4 * PAGE)
+#define HUGE		((size_t)2 << 20)
+/* No call has as many: an injection that never ends is a mistake of ours */
+#define TOO_MANY	20000
+
+/* For the errors of a call that are not ours to say */
+#define ANYHOW		(-1)
+
+enum { MANY = 128 };
+
+/* ---- fault injection ---- */
+
+static const char * const injectors[] = {
+	"failslab", "fail_page_alloc", "fail_usercopy",
+};
+
+static int set_up(const char *injector, const char *file, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), FAULTS "%s/%s", injector, file);
+	return write_text(path, value);
+}
+
+static void __attribute__((constructor(2000))) need_injection(void)
+{
+	unsigned int i;
+
+	if (access("/proc/thread-self/fail-nth", F_OK))
+		skip_all("no fault injection in this kernel");
+	if (access(REGIONS, F_OK))
+		skip_all("no " REGIONS ": mount debugfs, be root");
+	for (i = 0; i < ARRAY_SIZE(injectors); i++) {
+		if (set_up(injectors[i], "verbose", "0") ||
+		    set_up(injectors[i], "probability", "0") ||
+		    set_up(injectors[i], "task-filter", "N"))
+			skip_all("not every kind of fault can be injected here");
+	}
+	/* what may wait, and what is of one page, fails too */
+	if (set_up("failslab", "ignore-gfp-wait", "N") ||
+	    set_up("fail_page_alloc", "ignore-gfp-wait", "N") ||
+	    set_up("fail_page_alloc", "ignore-gfp-highmem", "N") ||
+	    set_up("fail_page_alloc", "min-order", "0"))
+		skip_all("fault injection cannot be set up");
+}
+
+/* ---- what there is ---- */
+
+struct state {
+	__u64 regions;
+	__u64 bytes;
+	int listed;
+	int fds;
+	int next_fd;		/* one that is reserved has no file yet */
+	char refs[32];
+	char text[65536];
+};
+
+static int count_listed(int dev)
+{
+	struct zinc_info entries[16];
+	struct zinc_list list = {
+		.entries = (uintptr_t)entries,
+		.entry_size = sizeof(entries[0]),
+	};
+	int all = 0;
+
+	do {
+		list.count = ARRAY_SIZE(entries);
+		if (call(dev, ZINC_LIST, &list))
+			return -1;
+		all += list.count;
+	} while (list.count);
+	return all;
+}
+
+static void take(struct state *s, int dev)
+{
+	struct zinc_query q = query(dev);
+
+	memset(s, 0, sizeof(*s));
+	s->regions = q.user_regions;
+	s->bytes = q.user_bytes;
+	s->listed = count_listed(dev);
+	s->fds = count_fds();
+	s->next_fd = dup(dev);
+	close(s->next_fd);
+	snprintf(s->refs, sizeof(s->refs), "%s", file_text(MODULE "/refcnt"));
+	snprintf(s->text, sizeof(s->text), "%s", file_text(REGIONS));
+}
+
+/* All counts; and every region in every detail, unless @counts_only */
+static bool is_as(const struct state *was, const struct state *now,
+		  bool counts_only)
+{
+	return was->regions == now->regions && was->bytes == now->bytes &&
+	       was->listed == now->listed && was->fds == now->fds &&
+	       was->next_fd == now->next_fd && !strcmp(was->refs, now->refs) &&
+	       (counts_only || !strcmp(was->text, now->text));
+}
+
+static void show(const char *when, const struct state *s)
+{
+	fprintf(stderr, "# %s: %llu regions, %llu bytes, %d listed\n", when,
+		s->regions, s->bytes, s->listed);
+	fprintf(stderr, "# %d fds, next %d, module references %s", s->fds,
+		s->next_fd, s->refs);
+	fprintf(stderr, "# %s", s->text);
+}
+
+/* ---- the calls ---- */
+
+union args {
+	struct zinc_query query;
+	struct zinc_create create;
+	struct zinc_open open;
+	struct zinc_unlink unlink;
+	struct zinc_list list;
+	struct zinc_wait_any any;
+	struct zinc_info info;
+	struct zinc_notify notify;
+	struct zinc_wait wait;
+	struct zinc_cursor cursor;
+	struct zinc_reopen reopen;
+	__u64 count;
+};
+
+/* What one attempt works with. A failed call leaves @args as they were. */
+struct scene {
+	int dev;
+	const char *name;
+	int fd;			/* a handle */
+	int other;		/* another, or another file, or a size */
+	void *map;
+	size_t length;
+	union args args;
+	struct zinc_info entries[4];
+	struct zinc_wait_item items[2];
+	struct pollfd polls[MANY];
+	int home;		/* the network namespace that we are from */
+	char text[4096];
+};
+
+/* The name of a region that no attempt had before */
+static const char *next_name(void)
+{
+	static char name[ZINC_NAME_SIZE];
+	static unsigned int n;
+
+	snprintf(name, sizeof(name), "fault-%d-%u", getpid(), n++);
+	return name;
+}
+
+static bool shut(int fd)
+{
+	return !close(fd);
+}
+
+static void with_region(struct scene *s)
+{
+	s->name = next_name();
+	s->fd = create(s->dev, s->name, SMALL);
+	CHECK(s->fd >= 0);
+}
+
+static bool region_goes(struct scene *s, long ret)
+{
+	return shut(s->fd) && !ret;
+}
+
+/* -- CREATE -- */
+
+static void want_region(struct scene *s, size_t size, __u32 flags)
+{
+	s->name = next_name();
+	s->length = size;
+	s->args.create = create_args(s->name, size);
+	s->args.create.flags = flags;
+}
+
+static void want_named(struct scene *s)
+{
+	want_region(s, SMALL, 0);
+}
+
+static void want_lazy(struct scene *s)
+{
+	want_region(s, SMALL, ZINC_CREATE_LAZY);
+}
+
+static void want_anonymous(struct scene *s)
+{
+	want_region(s, SMALL, 0);
+	set_name(s->args.create.name, "");
+}
+
+static void want_huge(struct scene *s)
+{
+	want_region(s, HUGE, 0);
+}
+
+static void want_persistent(struct scene *s)
+{
+	want_region(s, SMALL, 0);
+	s->args.create.lifetime = ZINC_LIFETIME_PERSIST;
+}
+
+static void want_replacement(struct scene *s)
+{
+	with_region(s);
+	s->length = SMALL;
+	s->args.create = create_args(s->name, SMALL);
+	s->args.create.flags = ZINC_CREATE_REPLACE;
+}
+
+static long do_create(struct scene *s)
+{
+	return call(s->dev, ZINC_CREATE, &s->args.create);
+}
+
+static void want_descriptor(struct scene *s)
+{
+	const char *text = strstr(file_text("/proc/self/status"), "FDSize:");
+
+	want_named(s);
+	s->other = text ? atoi(text + strlen("FDSize:")) : 0;
+	CHECK(s->other > s->dev + 1);
+}
+
+/* No descriptor is left in the table, so that one more doubles it. */
+static long do_create_beyond_table(struct scene *s)
+{
+	int fd, last = s->dev;
+	long ret;
+
+	while (last < s->other - 1) {
+		last = dup(s->dev);
+		CHECK(last > s->dev);
+	}
+	ret = do_create(s);
+	for (fd = s->dev + 1; fd <= last; fd++)
+		CHECK(shut(fd));
+	return ret;
+}
+
+static bool created(struct scene *s, long fd)
+{
+	struct zinc_info i = info(fd);
+	bool right = i.id == s->args.create.id && i.capacity == s->length &&
+		     !memcmp(i.name, s->args.create.name, ZINC_NAME_SIZE) &&
+		     i.resident == (i.flags & ZINC_INFO_LAZY ? 0 : s->length);
+	void *p = map_data(fd, s->length, PROT_READ | PROT_WRITE);
+
+	right = right && p && all_are(p, 0, s->length) &&
+		i.flags & ZINC_INFO_CREATOR && i.handles == 1;
+	if (right)
+		memset(p, 1, s->length);
+	return right && !munmap(p, s->length) && shut(fd);
+}
+
+static bool created_to_stay(struct scene *s, long fd)
+{
+	return created(s, fd) && !unlink_name(s->dev, s->name);
+}
+
+static bool replaced(struct scene *s, long fd)
+{
+	bool right = info(s->fd).flags & ZINC_INFO_UNLINKED;
+
+	return created(s, fd) && right && shut(s->fd);
+}
+
+/* -- other commands of the device -- */
+
+static void want_query(struct scene *s)
+{
+	s->args.query.flags = 0;
+	s->args.query.pad = 0;
+}
+
+static long do_query(struct scene *s)
+{
+	return call(s->dev, ZINC_QUERY, &s->args.query);
+}
+
+static bool queried(struct scene *s, long ret)
+{
+	return !ret && s->args.query.page_size == PAGE;
+}
+
+static void want_open(struct scene *s)
+{
+	with_region(s);
+	s->args.open = open_args(s->name);
+}
+
+static void want_open_rdonly(struct scene *s)
+{
+	want_open(s);
+	s->args.open.flags = ZINC_OPEN_RDONLY;
+}
+
+static long do_open(struct scene *s)
+{
+	return call(s->dev, ZINC_OPEN, &s->args.open);
+}
+
+/* A second handle to the region of @fd */
+static bool opened(struct scene *s, long fd)
+{
+	struct zinc_info i = info(fd);
+
+	return i.id == info(s->fd).id && i.handles == 2 && shut(fd) &&
+	       shut(s->fd);
+}
+
+static void want_unlink(struct scene *s)
+{
+	with_region(s);
+	s->args.unlink.flags = 0;
+	s->args.unlink.pad = 0;
+	set_name(s->args.unlink.name, s->name);
+}
+
+static long do_unlink(struct scene *s)
+{
+	return call(s->dev, ZINC_UNLINK, &s->args.unlink);
+}
+
+static bool unlinked(struct scene *s, long ret)
+{
+	return info(s->fd).flags & ZINC_INFO_UNLINKED && region_goes(s, ret);
+}
+
+static void want_list(struct scene *s)
+{
+	with_region(s);
+	s->other = create(s->dev, next_name(), PAGE);
+	CHECK(s->other >= 0);
+	s->args.list = (struct zinc_list) {
+		.entries = (uintptr_t)s->entries,
+		.count = ARRAY_SIZE(s->entries),
+		.entry_size = sizeof(s->entries[0]),
+	};
+}
+
+static long do_list(struct scene *s)
+{
+	return call(s->dev, ZINC_LIST, &s->args.list);
+}
+
+static bool listed(struct scene *s, long ret)
+{
+	bool right = s->args.list.count == 2 &&
+		     s->entries[0].id == info(s->fd).id &&
+		     s->entries[1].id == info(s->other).id;
+
+	return right && shut(s->other) && region_goes(s, ret);
+}
+
+static void with_news(struct scene *s)
+{
+	with_region(s);
+	CHECK(!notify(s->fd));
+}
+
+static void want_wait_any(struct scene *s)
+{
+	with_news(s);
+	s->other = create(s->dev, "", PAGE);
+	CHECK(s->other >= 0);
+	s->items[0] = (struct zinc_wait_item) { .fd = s->other };
+	s->items[1] = (struct zinc_wait_item) { .fd = s->fd };
+	s->args.any = (struct zinc_wait_any) {
+		.items = (uintptr_t)s->items,
+		.count = 2,
+		.deadline = ZINC_FOREVER,
+		.index = MANY,
+	};
+}
+
+static long do_wait_any(struct scene *s)
+{
+	/* in, and out even where the copy of the struct fails after it */
+	s->items[1].cursor = 0;
+	return call(s->dev, ZINC_WAIT_ANY, &s->args.any);
+}
+
+static bool waited_any(struct scene *s, long ret)
+{
+	bool right = s->args.any.index == 1 && s->items[1].cursor == 1;
+
+	return right && shut(s->other) && region_goes(s, ret);
+}
+
+/* -- commands of a region -- */
+
+static void want_info(struct scene *s)
+{
+	with_region(s);
+}
+
+static long do_info(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_INFO, &s->args.info);
+}
+
+static bool informed(struct scene *s, long ret)
+{
+	bool right = s->args.info.capacity == SMALL &&
+		     !strcmp((char *)s->args.info.name, s->name);
+
+	return right && region_goes(s, ret);
+}
+
+static void want_notify(struct scene *s)
+{
+	with_region(s);
+	s->args.notify.flags = 0;
+}
+
+static long do_notify(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_NOTIFY, &s->args.notify);
+}
+
+static bool notified(struct scene *s, long ret)
+{
+	bool right = s->args.notify.sequence == info(s->fd).sequence &&
+		     s->args.notify.sequence;
+
+	return right && region_goes(s, ret);
+}
+
+static void want_wait(struct scene *s)
+{
+	with_news(s);
+	s->args.wait = wait_args(0, 7, 0);
+}
+
+static long do_wait(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_WAIT, &s->args.wait);
+}
+
+static bool waited(struct scene *s, long ret)
+{
+	bool right = s->args.wait.cursor == 1 && info(s->fd).cursor == 1;
+
+	return right && region_goes(s, ret);
+}
+
+static void want_notify_and_wait(struct scene *s)
+{
+	want_wait(s);
+	s->other = create(s->dev, "", PAGE);
+	CHECK(s->other >= 0);
+	s->args.wait.flags = ZINC_WAIT_NOTIFY;
+	s->args.wait.notify_fd = s->other;
+}
+
+static bool notified_and_waited(struct scene *s, long ret)
+{
+	bool right = info(s->other).sequence;
+
+	return right && shut(s->other) && waited(s, ret);
+}
+
+static void want_set_cursor(struct scene *s)
+{
+	with_region(s);
+	s->args.cursor = (struct zinc_cursor) { .cursor = 9 };
+}
+
+static long do_set_cursor(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_SET_CURSOR, &s->args.cursor);
+}
+
+static bool cursor_is_set(struct scene *s, long ret)
+{
+	return info(s->fd).cursor == 9 && region_goes(s, ret);
+}
+
+static long do_region_unlink(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_UNLINK, NULL);
+}
+
+static void want_reopen(struct scene *s)
+{
+	with_region(s);
+	s->args.reopen.flags = 0;
+	s->args.reopen.pad = 0;
+}
+
+static long do_reopen(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_REOPEN, &s->args.reopen);
+}
+
+/* -- mappings -- */
+
+static void with_lazy(struct scene *s, size_t size)
+{
+	s->name = next_name();
+	s->fd = create_as(s->dev, s->name, size, ZINC_CREATE_LAZY, 0, 0);
+	s->length = size;
+	CHECK(s->fd >= 0);
+}
+
+static void with_mapping(struct scene *s, size_t size)
+{
+	with_lazy(s, size);
+	s->map = map_data(s->fd, size, PROT_READ | PROT_WRITE);
+	CHECK(s->map);
+}
+
+static void want_data(struct scene *s)
+{
+	with_region(s);
+	s->length = SMALL;
+}
+
+static long do_map(struct scene *s, off_t offset, size_t length)
+{
+	s->map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, s->fd,
+		      offset);
+	return s->map == MAP_FAILED ? -errno : 0;
+}
+
+static long do_map_data(struct scene *s)
+{
+	return do_map(s, 0, SMALL);
+}
+
+static long do_map_control(struct scene *s)
+{
+	return do_map(s, ZINC_MMAP_CONTROL, PAGE);
+}
+
+static bool mapped_data(struct scene *s, long ret)
+{
+	bool right = all_are(s->map, 0, SMALL);
+
+	memset(s->map, 1, SMALL);
+	return right && !munmap(s->map, SMALL) && region_goes(s, ret);
+}
+
+static bool mapped_control(struct scene *s, long ret)
+{
+	bool right = header_of(s->map)->magic == ZINC_MAGIC;
+
+	return right && !munmap(s->map, PAGE) && region_goes(s, ret);
+}
+
+/* The mapping is the last that has the pages. */
+static void want_unmap_data(struct scene *s)
+{
+	with_mapping(s, SMALL);
+	memset(s->map, 1, SMALL);
+	CHECK(shut(s->fd));
+}
+
+/* The mapping is the last that has the handle. */
+static void want_unmap_control(struct scene *s)
+{
+	with_region(s);
+	s->length = PAGE;
+	s->map = map_control(s->fd, PROT_READ);
+	CHECK(s->map && shut(s->fd));
+}
+
+/* To split a mapping takes memory; to give all of it back does not. */
+static void want_unmap_part(struct scene *s)
+{
+	want_unmap_data(s);
+	s->length = PAGE;
+	s->map = (char *)s->map + PAGE;
+}
+
+static long do_unmap(struct scene *s)
+{
+	return munmap(s->map, s->length) ? -errno : 0;
+}
+
+static bool unmapped(struct scene *s, long ret)
+{
+	(void)s;
+	return !ret;
+}
+
+static bool unmapped_part(struct scene *s, long ret)
+{
+	bool right = *((char *)s->map - 1) == 1;
+
+	return !ret && right && !munmap((char *)s->map - PAGE, SMALL);
+}
+
+/* -- faults -- */
+
+static void want_page(struct scene *s)
+{
+	with_mapping(s, SMALL);
+}
+
+static void want_huge_page(struct scene *s)
+{
+	with_mapping(s, HUGE);
+}
+
+/* A touch that can say how it went. A plain one is repeated by the kernel. */
+static long do_touch(struct scene *s)
+{
+	return madvise(s->map, s->length, MADV_POPULATE_WRITE) ? -errno : 0;
+}
+
+static bool touched(struct scene *s, long ret)
+{
+	bool right = all_are(s->map, 0, s->length) &&
+		     info(s->fd).resident == s->length;
+
+	memset(s->map, 1, s->length);
+	return right && !munmap(s->map, s->length) && region_goes(s, ret);
+}
+
+/* The kernel's own touch, in read(): a page not to be had is a bad address. */
+static void want_copy(struct scene *s)
+{
+	with_mapping(s, PAGE);
+	s->other = open("/dev/zero", O_RDONLY);
+	CHECK(s->other >= 0);
+}
+
+static long do_copy(struct scene *s)
+{
+	ssize_t n = read(s->other, s->map, s->length);
+
+	return n < 0 ? -errno : n == s->length ? 0 : CHANGED;
+}
+
+static bool copied(struct scene *s, long ret)
+{
+	return shut(s->other) && touched(s, ret);
+}
+
+static void want_control_page(struct scene *s)
+{
+	with_region(s);
+	s->length = PAGE;
+	s->map = map_control(s->fd, PROT_READ | PROT_WRITE);
+	CHECK(s->map && !madvise(s->map, PAGE, MADV_DONTNEED));
+}
+
+/* -- poll, read, close -- */
+
+static void want_poll(struct scene *s)
+{
+	unsigned int i;
+
+	with_news(s);
+	for (i = 0; i < MANY; i++)
+		s->polls[i] = (struct pollfd) { s->fd, POLLRDHUP, 0 };
+	s->polls[MANY - 1].events = POLLIN;
+}
+
+/* So many that the kernel needs memory to queue for each. */
+static long do_poll(struct scene *s)
+{
+	int n = poll(s->polls, MANY, 10 * PATIENCE_MS);
+
+	return n < 0 ? -errno : n == 1 ? 0 : CHANGED;
+}
+
+static bool polled(struct scene *s, long ret)
+{
+	bool right = s->polls[MANY - 1].revents == POLLIN;
+
+	return right && !info(s->fd).waiters && region_goes(s, ret);
+}
+
+static void want_watch(struct scene *s)
+{
+	with_news(s);
+	s->other = epoll_create1(EPOLL_CLOEXEC);
+	CHECK(s->other >= 0);
+}
+
+static long do_watch(struct scene *s)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	return epoll_ctl(s->other, EPOLL_CTL_ADD, s->fd, &e) ? -errno : 0;
+}
+
+static bool watched(struct scene *s, long ret)
+{
+	bool right = ready(s->other, 0) == EPOLLIN && info(s->fd).waiters == 1;
+
+	return right && shut(s->other) && region_goes(s, ret);
+}
+
+static long do_read(struct scene *s)
+{
+	ssize_t n = read(s->fd, &s->args.count, sizeof(s->args.count));
+
+	return n < 0 ? -errno : n == sizeof(s->args.count) ? 0 : CHANGED;
+}
+
+/* What a failed read did not hand out is still there. */
+static bool has_read(struct scene *s, long ret)
+{
+	return s->args.count == 1 && region_goes(s, ret);
+}
+
+static long do_close(struct scene *s)
+{
+	return close(s->fd) ? -errno : 0;
+}
+
+static bool closed(struct scene *s, long ret)
+{
+	return !ret && open_name(s->dev, s->name) == -ENOENT;
+}
+
+/* -- files -- */
+
+static long do_open_device(struct scene *s)
+{
+	(void)s;
+	return open_device();
+}
+
+static bool device_opened(struct scene *s, long fd)
+{
+	(void)s;
+	return query(fd).page_size == PAGE && shut(fd);
+}
+
+static long do_open_regions(struct scene *s)
+{
+	int fd = open(REGIONS, O_RDONLY | O_CLOEXEC);
+
+	(void)s;
+	return fd < 0 ? -errno : fd;
+}
+
+static bool file_opened(struct scene *s, long fd)
+{
+	(void)s;
+	return shut(fd);
+}
+
+static void want_text(struct scene *s, const char *path)
+{
+	s->other = open(path, O_RDWR | O_CLOEXEC);
+	if (s->other < 0)
+		s->other = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(s->other >= 0);
+	memset(s->text, 0, sizeof(s->text));
+}
+
+static void want_regions(struct scene *s)
+{
+	with_region(s);
+	want_text(s, REGIONS);
+}
+
+static void want_fdinfo(struct scene *s)
+{
+	char path[64];
+
+	with_region(s);
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", s->fd);
+	want_text(s, path);
+}
+
+static void want_parameter(struct scene *s)
+{
+	want_text(s, PARAMETER);
+}
+
+static long do_read_text(struct scene *s)
+{
+	return pread(s->other, s->text, sizeof(s->text) - 1, 0) < 0 ? -errno : 0;
+}
+
+static bool text_has_region(struct scene *s, long ret)
+{
+	bool right = strstr(s->text, s->name);
+
+	return right && shut(s->other) && region_goes(s, ret);
+}
+
+static bool parameter_read(struct scene *s, long ret)
+{
+	return !ret && atoi(s->text) == query(s->dev).max_regions &&
+	       shut(s->other);
+}
+
+static long do_write_parameter(struct scene *s)
+{
+	return pwrite(s->other, "4321", 4, 0) < 0 ? -errno : 0;
+}
+
+static bool parameter_written(struct scene *s, long ret)
+{
+	bool right = query(s->dev).max_regions == 4321 &&
+		     pwrite(s->other, "4096", 4, 0) == 4;
+
+	return !ret && right && shut(s->other);
+}
+
+/* -- network namespaces -- */
+
+#define PROBES	"/sys/kernel/tracing/"
+
+/* Watch what the module's part of it returns, where the kernel can do so. */
+static void want_unshare(struct scene *s)
+{
+	static bool watching;
+
+	(void)s;
+	if (watching || access(PROBES "kprobe_events", F_OK))
+		return;
+	CHECK(!write_text(PROBES "kprobe_events",
+			  "r:zinc_fault zinc:zinc_net_init ret=$retval:s32"));
+	CHECK(!write_text(PROBES "trace", "\n"));
+	CHECK(!write_text(PROBES "events/kprobes/zinc_fault/enable", "1"));
+	watching = true;
+}
+
+/* How often it was the module that failed; stops watching. */
+static unsigned int own_failures(void)
+{
+	const char *at = file_text(PROBES "trace");
+	unsigned int n = 0;
+
+	while ((at = strstr(at, "ret=-12"))) {
+		n++;
+		at++;
+	}
+	CHECK(!write_text(PROBES "events/kprobes/zinc_fault/enable", "0"));
+	CHECK(!write_text(PROBES "kprobe_events", "-:zinc_fault"));
+	return n;
+}
+
+static long do_unshare(struct scene *s)
+{
+	(void)s;
+	return unshare(CLONE_NEWNET) ? -errno : 0;
+}
+
+/* Leaving it ends it, and with it the names that were made in it. */
+static bool unshared(struct scene *s, long ret)
+{
+	int fd = create_as(s->dev, "fault", PAGE, 0, ZINC_LIFETIME_PERSIST, 0);
+	bool right = fd >= 0 && shut(fd) && count_listed(s->dev) == 1;
+
+	return !ret && right && !setns(s->home, CLONE_NEWNET);
+}
+
+static void want_home(struct scene *s)
+{
+	int fd;
+
+	CHECK(!unshare(CLONE_NEWNET));
+	fd = create_as(s->dev, "fault", PAGE, 0, ZINC_LIFETIME_PERSIST, 0);
+	CHECK(fd >= 0 && shut(fd));
+}
+
+static long do_setns(struct scene *s)
+{
+	return setns(s->home, CLONE_NEWNET) ? -errno : 0;
+}
+
+/* ---- the sweep ---- */
+
+FIXTURE(fault) {
+	struct scene s;
+	int nth;
+	union args given;
+	struct state first, before, after;
+};
+
+/**
+ * struct _fixture_variant_fault - a call
+ * @prepare: what one attempt needs; may be NULL
+ * @attempt: the call: 0 or a descriptor, or -errno
+ * @succeeded: given what a successful attempt returned, is all as it should
+ *	be; takes back what that and @prepare did
+ * @errors: how it may fail; ANYHOW
+ * @refused: how often it has to fail at least
+ * @first: the first injection to try (0: the first there is)
+ * @most: the last injection to try (0: until none is left)
+ * @own: how often own_failures() has to be counted at least
+ * @retry_every: repeat the call after one failure in so many (0: each)
+ * @goes_on: a failed attempt may leave its mark in the region, but no more
+ */
+FIXTURE_VARIANT(fault) {
+	void (*prepare)(struct scene *s);
+	long (*attempt)(struct scene *s);
+	bool (*succeeded)(struct scene *s, long ret);
+	int errors[4];
+	unsigned int refused;
+	unsigned int first;
+	unsigned int most;
+	unsigned int own;
+	unsigned int retry_every;
+	bool goes_on;
+};
+
+#define ROW(name)	FIXTURE_VARIANT_ADD(fault, name)
+
+ROW(query) {
+	.prepare = want_query, .attempt = do_query, .succeeded = queried,
+	.errors = { EFAULT }, .refused = 2,
+};
+
+ROW(create) {
+	.prepare = want_named, .attempt = do_create, .succeeded = created,
+	.errors = { ENOMEM, EFAULT }, .refused = 10,
+};
+
+ROW(create_lazy) {
+	.prepare = want_lazy, .attempt = do_create, .succeeded = created,
+	.errors = { ENOMEM, EFAULT }, .refused = 9,
+};
+
+ROW(create_anonymous) {
+	.prepare = want_anonymous, .attempt = do_create, .succeeded = created,
+	.errors = { ENOMEM, EFAULT }, .refused = 10,
+};
+
+ROW(create_huge) {
+	.prepare = want_huge, .attempt = do_create, .succeeded = created,
+	.errors = { ENOMEM, EFAULT }, .refused = 9,
+};
+
+ROW(create_persistent) {
+	.prepare = want_persistent, .attempt = do_create,
+	.succeeded = created_to_stay,
+	.errors = { ENOMEM, EFAULT }, .refused = 10,
+};
+
+ROW(create_replace) {
+	.prepare = want_replacement, .attempt = do_create,
+	.succeeded = replaced,
+	.errors = { ENOMEM, EFAULT }, .refused = 10,
+};
+
+ROW(create_fd_table_full) {
+	.prepare = want_descriptor, .attempt = do_create_beyond_table,
+	.succeeded = created,
+	.errors = { ENOMEM, EFAULT }, .refused = 3, .most = 6,
+};
+
+ROW(open) {
+	.prepare = want_open, .attempt = do_open, .succeeded = opened,
+	.errors = { ENOMEM, EFAULT }, .refused = 4,
+};
+
+ROW(open_rdonly) {
+	.prepare = want_open_rdonly, .attempt = do_open, .succeeded = opened,
+	.errors = { ENOMEM, EFAULT }, .refused = 4,
+};
+
+ROW(unlink) {
+	.prepare = want_unlink, .attempt = do_unlink, .succeeded = unlinked,
+	.errors = { EFAULT }, .refused = 1,
+};
+
+ROW(list) {
+	.prepare = want_list, .attempt = do_list, .succeeded = listed,
+	.errors = { EFAULT }, .refused = 4,
+};
+
+ROW(wait_any) {
+	.prepare = want_wait_any, .attempt = do_wait_any,
+	.succeeded = waited_any,
+	.errors = { ENOMEM, EFAULT }, .refused = 5,
+};
+
+ROW(region_info) {
+	.prepare = want_info, .attempt = do_info, .succeeded = informed,
+	.errors = { EFAULT }, .refused = 1,
+};
+
+ROW(region_notify) {
+	.prepare = want_notify, .attempt = do_notify, .succeeded = notified,
+	.errors = { EFAULT }, .refused = 2, .goes_on = true,
+};
+
+ROW(region_wait) {
+	.prepare = want_wait, .attempt = do_wait, .succeeded = waited,
+	.errors = { EFAULT }, .refused = 2,
+};
+
+ROW(region_wait_notify) {
+	.prepare = want_notify_and_wait, .attempt = do_wait,
+	.succeeded = notified_and_waited,
+	.errors = { EFAULT }, .refused = 2, .goes_on = true,
+};
+
+ROW(region_set_cursor) {
+	.prepare = want_set_cursor, .attempt = do_set_cursor,
+	.succeeded = cursor_is_set,
+	.errors = { EFAULT }, .refused = 1,
+};
+
+/* needs nothing */
+ROW(region_unlink) {
+	.prepare = with_region, .attempt = do_region_unlink,
+	.succeeded = unlinked,
+};
+
+ROW(region_reopen) {
+	.prepare = want_reopen, .attempt = do_reopen, .succeeded = opened,
+	.errors = { ENOMEM, EFAULT }, .refused = 3,
+};
+
+ROW(mmap_data) {
+	.prepare = want_data, .attempt = do_map_data, .succeeded = mapped_data,
+	.errors = { ENOMEM }, .refused = 1,
+};
+
+ROW(mmap_control) {
+	.prepare = want_data, .attempt = do_map_control,
+	.succeeded = mapped_control,
+	.errors = { ENOMEM }, .refused = 1,
+};
+
+/* the kernel copes, whatever it asks for */
+ROW(munmap_data) {
+	.prepare = want_unmap_data, .attempt = do_unmap, .succeeded = unmapped,
+	.errors = { ENOMEM },
+};
+
+ROW(munmap_control) {
+	.prepare = want_unmap_control, .attempt = do_unmap,
+	.succeeded = unmapped,
+	.errors = { ENOMEM },
+};
+
+ROW(munmap_part) {
+	.prepare = want_unmap_part, .attempt = do_unmap,
+	.succeeded = unmapped_part,
+	.errors = { ENOMEM }, .refused = 1,
+};
+
+ROW(touch) {
+	.prepare = want_page, .attempt = do_touch, .succeeded = touched,
+	.errors = { ENOMEM }, .refused = 1, .goes_on = true,
+};
+
+ROW(touch_huge) {
+	.prepare = want_huge_page, .attempt = do_touch, .succeeded = touched,
+	.errors = { ENOMEM }, .refused = 1, .goes_on = true,
+};
+
+ROW(touch_by_kernel) {
+	.prepare = want_copy, .attempt = do_copy, .succeeded = copied,
+	.errors = { EFAULT }, .refused = 1, .goes_on = true,
+};
+
+ROW(touch_control) {
+	.prepare = want_control_page, .attempt = do_touch,
+	.succeeded = mapped_control,
+	.errors = { ENOMEM },
+};
+
+ROW(poll) {
+	.prepare = want_poll, .attempt = do_poll, .succeeded = polled,
+	.errors = { ENOMEM, EFAULT }, .refused = 3,
+};
+
+ROW(epoll_add) {
+	.prepare = want_watch, .attempt = do_watch, .succeeded = watched,
+	.errors = { ENOMEM, EFAULT }, .refused = 3,
+};
+
+ROW(read) {
+	.prepare = with_news, .attempt = do_read, .succeeded = has_read,
+	.errors = { EFAULT }, .refused = 1,
+};
+
+/* may not fail */
+ROW(close) {
+	.prepare = with_region, .attempt = do_close, .succeeded = closed,
+};
+
+ROW(open_device) {
+	.attempt = do_open_device, .succeeded = device_opened,
+	.errors = { ENOMEM, EFAULT }, .refused = 2,
+};
+
+ROW(open_debugfs) {
+	.attempt = do_open_regions, .succeeded = file_opened,
+	.errors = { ENOMEM, EFAULT }, .refused = 3,
+};
+
+ROW(read_debugfs) {
+	.prepare = want_regions, .attempt = do_read_text,
+	.succeeded = text_has_region,
+	.errors = { ENOMEM, EFAULT }, .refused = 2,
+};
+
+ROW(read_fdinfo) {
+	.prepare = want_fdinfo, .attempt = do_read_text,
+	.succeeded = text_has_region,
+	.errors = { ENOMEM, EFAULT }, .refused = 1,
+};
+
+ROW(read_parameter) {
+	.prepare = want_parameter, .attempt = do_read_text,
+	.succeeded = parameter_read,
+	.errors = { ENOMEM, EFAULT }, .refused = 1,
+};
+
+ROW(write_parameter) {
+	.prepare = want_parameter, .attempt = do_write_parameter,
+	.succeeded = parameter_written,
+	.errors = { ENOMEM, EFAULT }, .refused = 2,
+};
+
+/*
+ * Most of it is the network's own, with errors of its own, and slow; what comes
+ * first and last fills the log when it fails. Ours is in the middle.
+ */
+ROW(namespace_begin) {
+	.prepare = want_unshare, .attempt = do_unshare, .succeeded = unshared,
+	.errors = { ANYHOW }, .refused = 5, .retry_every = 16,
+	.first = 200, .most = 222, .own = 2,
+};
+
+ROW(namespace_end) {
+	.prepare = want_home, .attempt = do_setns, .succeeded = unmapped,
+	.errors = { ENOMEM }, .refused = 1,
+};
+
+FIXTURE_SETUP(fault)
+{
+	const struct rlimit files = { 16384, 16384 };
+
+	memset(self, 0, sizeof(*self));
+	ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+	self->s.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	ASSERT_GE(self->s.home, 0);
+	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(self->nth, 0);
+	self->s.dev = open_device();
+	ASSERT_GE(self->s.dev, 0);
+	/* no fault of this program's own memory is to be the one injected */
+	ASSERT_EQ(mlockall(MCL_CURRENT), 0);
+}
+
+FIXTURE_TEARDOWN(fault)
+{
+	close(self->s.dev);
+	close(self->nth);
+	close(self->s.home);
+}
+
+static bool arm(int nth, unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	return pwrite(nth, text, len, 0) == len;
+}
+
+/*
+ * Was it injected. The copies of these calls count as well: the one that is
+ * next tells by failing that it was not.
+ */
+static bool disarm(int nth)
+{
+	char text[16] = "";
+	ssize_t n = pread(nth, text, sizeof(text) - 1, 0);
+	bool injected = n > 0 && atoi(text) == 0;
+
+	while (!arm(nth, 0))
+		;
+	return injected;
+}
+
+static bool may_fail_so(const int *errors, long ret)
+{
+	unsigned int i;
+
+	for (i = 0; errors[i]; i++)
+		if (ret == -errors[i] || errors[i] == ANYHOW)
+			return true;
+	return false;
+}
+
+/* Name space ends and the like come a moment later. */
+static bool becomes(struct state *now, const struct state *was, int dev,
+		    bool counts_only)
+{
+	return EVENTUALLY(({
+		take(now, dev);
+		is_as(was, now, counts_only);
+	}));
+}
+
+/* The call gave an errno for injection @n: as it may, and for nothing. */
+static void check_refusal(struct __test_metadata *_metadata,
+			  FIXTURE_PTR(fault) self, const int *errors,
+			  bool goes_on, unsigned int n, long ret)
+{
+	ASSERT_TRUE(may_fail_so(errors, ret))
+		TH_LOG("failure %u gave: %s", n, strerror(-ret));
+	ASSERT_EQ(memcmp(&self->given, &self->s.args, sizeof(self->given)), 0)
+		TH_LOG("failure %u changed the struct", n);
+	if (becomes(&self->after, &self->before, self->s.dev, goes_on))
+		return;
+	show("before", &self->before);
+	show("after", &self->after);
+	ASSERT_TRUE(false)
+		TH_LOG("failure %u left something behind", n);
+}
+
+static void check_end(struct __test_metadata *_metadata,
+		      FIXTURE_PTR(fault) self, unsigned int n)
+{
+	if (becomes(&self->after, &self->first, self->s.dev, false))
+		return;
+	show("at first", &self->first);
+	show("in the end", &self->after);
+	ASSERT_TRUE(false)
+		TH_LOG("with failure %u it leaves something behind", n);
+}
+
+TEST_F_TIMEOUT(fault, sweep, 600)
+{
+	unsigned int last = variant->most ?: TOO_MANY;
+	unsigned int refused = 0, coped = 0, n;
+	struct scene *s = &self->s;
+	bool injected = true;
+	long ret;
+
+	take(&self->first, s->dev);
+	for (n = variant->first ?: 1; injected && n <= last; n++) {
+		memset(&s->args, POISON, sizeof(s->args));
+		if (variant->prepare)
+			variant->prepare(s);
+		self->given = s->args;
+		take(&self->before, s->dev);
+
+		ASSERT_TRUE(arm(self->nth, n));
+		ret = variant->attempt(s);
+		injected = disarm(self->nth);
+		ASSERT_TRUE(injected || ret >= 0)
+			TH_LOG("nothing injected, but: %s", strerror(-ret));
+		coped += injected && ret >= 0;
+		if (ret < 0) {
+			refused++;
+			check_refusal(_metadata, self, variant->errors,
+				      variant->goes_on, n, ret);
+			if (variant->retry_every && n % variant->retry_every)
+				continue;
+			ret = variant->attempt(s);
+			ASSERT_GE(ret, 0)
+				TH_LOG("after failure %u it goes on failing: %s",
+				       n, strerror(-ret));
+		}
+		ASSERT_TRUE(variant->succeeded(s, ret))
+			TH_LOG("after failure %u it does not do its work", n);
+		check_end(_metadata, self, n);
+	}
+	TH_LOG("%u failures injected: %u made it fail, with %u it coped",
+	       refused + coped, refused, coped);
+	ASSERT_TRUE(variant->most || !injected);
+	ASSERT_GE(refused, variant->refused);
+	if (!variant->own)
+		return;
+	if (access(PROBES "kprobe_events", F_OK))
+		TH_LOG("no kprobe events: it is not shown that ours was among them");
+	else
+		ASSERT_GE(own_failures(), variant->own);
+}
+
+TEST_HARNESS_MAIN

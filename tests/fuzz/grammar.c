@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the fuzzer can do: one row per operation. A new ioctl is a new row.
+ */
+#include <fcntl.h>
+#include <linux/mman.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include <linux/zinc.h>
+
+#include "program.h"
+
+#define LIST(...)	.values = (const uint64_t[]){ __VA_ARGS__ },	\
+	.values_count = sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t)
+
+/* A field of a struct, and one of a system call */
+#define IN(type, member, what, ...)					\
+	{ #member, .kind = what, .offset = offsetof(struct type, member), \
+	  .size = sizeof(((struct type *)0)->member), LIST(__VA_ARGS__) }
+#define ARG(what, kind_, ...)	{ what, .kind = kind_, LIST(__VA_ARGS__) }
+
+#define SLOT(what)	ARG(what, FD, 0, 1, 1, 1, 2, 2, 3, 4)
+#define RESULT		ARG("to", OUT, 1, 1, 2, 2, 2, 3, 3, 4)
+#define WHERE		ARG("where", POINTER, 0, 0, 0, 0, 0, 0, 0, 1, 4, 5)
+#define SIZED		ARG("sized", NUMBER, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5)
+#define ZERO		0, 0, 0, 0, 0, 0, 0, 1
+#define NAMES		0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 12
+#define TIMES		0, 1, 2, 3, 4, 5, 6, ZINC_FOREVER
+#define SEQUENCES	0, 0, 1, 2, 3, 0xffffffff, 0x7fffffff
+#define AT		ARG("at", AREA, 0, 1, 2, 3, 0x100, 0x101, 0x10003)
+#define BYTES		ARG("length", LENGTH, 4096, 8192, 65536, 2 << 20, 4 << 20, 1, 0)
+#define PROTS		ARG("prot", NUMBER, 3, 3, 3, 1, 2, 0, 7, 4, 5)
+
+/* Every ioctl begins so; see run_ioctl() */
+#define IOCTL(nr, weight, name, fd, ...)				\
+	{ name, run_ioctl, nr, weight,					\
+	  { fd, RESULT, WHERE, SIZED, ## __VA_ARGS__ } }
+#define DEVICE		ARG("fd", FD, 0, 0, 0, 0, 0, 0, 0, 1)
+#define REGION		ARG("fd", FD, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 0)
+#define SYSCALL(nr, weight, name, ...) { name, run_syscall, nr, weight, { __VA_ARGS__ } }
+
+/* What a new program begins with */
+const char * const grammar_first = "create to=1 capacity=4096\n";
+
+const struct op ops[] = {
+	IOCTL(ZINC_QUERY, 3, "query", DEVICE,
+	      IN(zinc_query, flags, NUMBER, ZERO),
+	      IN(zinc_query, pad, NUMBER, ZERO)),
+	IOCTL(ZINC_CREATE, 40, "create", DEVICE,
+	      IN(zinc_create, capacity, NUMBER, 4096, 4096, 4096, 8192, 8192,
+		 65536, 2 << 20, 4 << 20, 0, 4095, ZINC_CAPACITY_MAX,
+		 ZINC_CAPACITY_MAX + 4096, ~0ULL, ~4095ULL, 1ULL << 40),
+	      IN(zinc_create, flags, NUMBER, 0, 1, 2, 3, 4),
+	      IN(zinc_create, lifetime, NUMBER, 0, 0, 1, 1, 2, 2, 3),
+	      IN(zinc_create, mode, NUMBER, 0, 0600, 0666, 0444, 0222, 0640, 01000),
+	      IN(zinc_create, pad, NUMBER, ZERO),
+	      IN(zinc_create, name, NAME, NAMES)),
+	IOCTL(ZINC_OPEN, 25, "open", DEVICE,
+	      IN(zinc_open, flags, NUMBER, 0, 0, 0, 1, 1, 2),
+	      IN(zinc_open, pad, NUMBER, ZERO),
+	      IN(zinc_open, name, NAME, NAMES)),
+	IOCTL(ZINC_UNLINK, 12, "unlink", DEVICE,
+	      IN(zinc_unlink, flags, NUMBER, ZERO),
+	      IN(zinc_unlink, pad, NUMBER, ZERO),
+	      IN(zinc_unlink, name, NAME, NAMES)),
+	IOCTL(ZINC_LIST, 10, "list", DEVICE,
+	      IN(zinc_list, cursor, NUMBER, 0, 0, 0, 1, ~0ULL),
+	      IN(zinc_list, entries, POINTER, 1, 1, 1, 1, 4, 5, 6, 7),
+	      IN(zinc_list, count, NUMBER, 16, 1, 0, 128, ~0U),
+	      IN(zinc_list, entry_size, NUMBER, ZINC_INFO_SIZE_V1, ZINC_INFO_SIZE_V1,
+		 336, 4096, 4097, 0, ~0U),
+	      IN(zinc_list, flags, NUMBER, ZERO),
+	      IN(zinc_list, pad, NUMBER, ZERO)),
+	{ "wait_any", run_wait_any, ZINC_WAIT_ANY, 15,
+	  { DEVICE, RESULT, WHERE, SIZED,
+	    IN(zinc_wait_any, items, POINTER, 1, 1, 1, 1, 1, 4, 5, 6),
+	    IN(zinc_wait_any, count, NUMBER, 1, 2, 3, 128, 0, 129, ~0U),
+	    IN(zinc_wait_any, flags, NUMBER, ZERO),
+	    IN(zinc_wait_any, deadline, TIME, TIMES),
+	    IN(zinc_wait_any, pad, NUMBER, ZERO),
+	    ARG("first", NUMBER, 1, 2, 3, 4, 0),
+	    ARG("cursor", NUMBER, SEQUENCES) } },
+	IOCTL(ZINC_REGION_INFO, 8, "info", REGION),
+	IOCTL(ZINC_REGION_NOTIFY, 20, "notify", REGION,
+	      IN(zinc_notify, flags, NUMBER, 0, 0, 0, 1, 1, 2)),
+	IOCTL(ZINC_REGION_WAIT, 20, "wait", REGION,
+	      IN(zinc_wait, flags, NUMBER, 0, 1, 2, 3, 4, 5, 6, 7, 8),
+	      IN(zinc_wait, cursor, NUMBER, SEQUENCES),
+	      IN(zinc_wait, deadline, TIME, TIMES),
+	      IN(zinc_wait, notify_fd, FD, 0, 1, 2, 3, 4, 5, 16),
+	      IN(zinc_wait, pad, NUMBER, ZERO)),
+	IOCTL(ZINC_REGION_SET_CURSOR, 8, "set_cursor", REGION,
+	      IN(zinc_cursor, cursor, NUMBER, SEQUENCES),
+	      IN(zinc_cursor, pad, NUMBER, ZERO)),
+	IOCTL(ZINC_REGION_UNLINK, 8, "region_unlink", REGION),
+	IOCTL(ZINC_REGION_REOPEN, 15, "reopen", REGION,
+	      IN(zinc_reopen, flags, NUMBER, 0, 0, 1, 1, 2),
+	      IN(zinc_reopen, pad, NUMBER, ZERO)),
+	{ "ioctl", run_any_ioctl, 0, 5,
+	  { SLOT("fd"), RESULT, WHERE,
+	    ARG("nr", NUMBER, 0, 1, 5, 6, 7, 8, 0x40, 0x45, 0x46, 0x48, 0xff),
+	    ARG("dir", NUMBER, 0, 1, 2, 3),
+	    ARG("size", NUMBER, 0, 1, 4, 8, 16, 64, 4095),
+	    ARG("type", NUMBER, ZINC_IOC_TYPE, ZINC_IOC_TYPE, 0x54, 0),
+	    ARG("fill", NUMBER, 0, 1, 0xff) } },
+
+	{ "mmap", run_mmap, SYS_mmap, 40,
+	  { AT, BYTES, PROTS,
+	    ARG("flags", NUMBER, MAP_SHARED, MAP_SHARED, MAP_SHARED,
+		MAP_SHARED_VALIDATE, MAP_PRIVATE, MAP_SHARED | MAP_POPULATE,
+		MAP_SHARED | MAP_LOCKED),
+	    REGION,
+	    ARG("offset", NUMBER, 0, 0, 0, 4096, 2 << 20, ZINC_MMAP_CONTROL,
+		ZINC_MMAP_CONTROL, ZINC_MMAP_CONTROL, ZINC_MMAP_CONTROL - 4096,
+		ZINC_MMAP_CONTROL + 4096, ~4095ULL) } },
+	{ "mremap", run_mremap, SYS_mremap, 8,
+	  { AT, BYTES, ARG("size", LENGTH, 4096, 8192, 65536, 2 << 20, 0),
+	    ARG("flags", NUMBER, 0, 3, 3, 7), ARG("new", AREA, 0, 1, 2, 3, 4) } },
+	SYSCALL(SYS_munmap, 12, "munmap", AT, BYTES),
+	SYSCALL(SYS_mprotect, 6, "mprotect", AT, BYTES, PROTS),
+	SYSCALL(SYS_madvise, 10, "madvise", AT, BYTES,
+		ARG("advice", NUMBER, MADV_DONTNEED, MADV_REMOVE, MADV_FREE,
+		    MADV_DONTFORK, MADV_DOFORK, MADV_MERGEABLE, MADV_HUGEPAGE,
+		    MADV_NOHUGEPAGE, MADV_WIPEONFORK, MADV_COLD, MADV_PAGEOUT,
+		    MADV_POPULATE_READ, MADV_POPULATE_WRITE,
+		    MADV_DONTNEED_LOCKED, MADV_COLLAPSE)),
+	SYSCALL(SYS_msync, 2, "msync", AT, BYTES, ARG("flags", NUMBER, 1, 2, 4)),
+	SYSCALL(SYS_mlock2, 3, "mlock2", AT, BYTES, ARG("flags", NUMBER, 0, 1)),
+	SYSCALL(SYS_munlock, 1, "munlock", AT, BYTES),
+	SYSCALL(SYS_remap_file_pages, 2, "remap_file_pages", AT, BYTES,
+		ARG("prot", NUMBER, 0), ARG("pgoff", NUMBER, 0, 1, 512, 1ULL << 31),
+		ARG("flags", NUMBER, 0)),
+	/* the control page's header is its last 64 bytes */
+	{ "touch", run_touch, 0, 30,
+	  { AT, ARG("offset", NUMBER, 0, 8, 4032, 4040, 4042, 4044, 4048, 4056, 4080, 4084),
+	    ARG("size", NUMBER, 4, 4, 8, 1, 0),
+	    ARG("value", NUMBER, 0, 1, 2, 0xffffffff, ~0ULL, 0x7fffffff),
+	    ARG("add", NUMBER, 0, 1),
+	    ARG("times", NUMBER, 1, 1, 1, 10, 200) } },
+
+	{ "poll", run_poll, 0, 12,
+	  { SLOT("fd"), SLOT("second"),
+	    ARG("events", NUMBER, POLLIN, POLLIN, 0x2000, 0xffff, 0),
+	    ARG("ms", NUMBER, 0, 0, 1, 2) } },
+	SYSCALL(SYS_epoll_create1, 6, "epoll", ARG("flags", NUMBER, 0), RESULT),
+	{ "epoll_ctl", run_epoll_ctl, 0, 15,
+	  { SLOT("fd"), ARG("op", NUMBER, EPOLL_CTL_ADD, EPOLL_CTL_ADD,
+			    EPOLL_CTL_MOD, EPOLL_CTL_DEL),
+	    SLOT("target"),
+	    ARG("events", NUMBER, EPOLLIN, EPOLLIN | EPOLLET, EPOLLRDHUP,
+		EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLEXCLUSIVE) } },
+	{ "epoll_wait", run_epoll_wait, 0, 8,
+	  { SLOT("fd"), ARG("ms", NUMBER, 0, 0, 1, 2) } },
+	SYSCALL(SYS_read, 12, "read", REGION, ARG("buffer", POINTER, 1, 1, 1, 4, 5, 6, 7),
+		ARG("count", NUMBER, 8, 8, 16, 7, 0, 4096)),
+	SYSCALL(SYS_pread64, 2, "pread", REGION, ARG("buffer", POINTER, 1, 5),
+		ARG("count", NUMBER, 8), ARG("offset", NUMBER, 0, 1, ~0ULL)),
+	SYSCALL(SYS_write, 2, "write", REGION, ARG("buffer", POINTER, 1, 4, 5),
+		ARG("count", NUMBER, 8, 1)),
+	{ "splice", run_splice, 0, 2, { REGION, ARG("count", NUMBER, 8, 7, 4096) } },
+	SYSCALL(SYS_fcntl, 8, "set_flags", REGION,
+		ARG("cmd", NUMBER, F_SETFL, F_SETFL, F_SETFL, F_GETFL, F_GET_SEALS),
+		ARG("flags", NUMBER, O_NONBLOCK, O_NONBLOCK, 0, O_APPEND, O_ASYNC, O_DIRECT)),
+	SYSCALL(SYS_lseek, 1, "lseek", REGION, ARG("offset", NUMBER, 0, 1, ~0ULL),
+		ARG("whence", NUMBER, 0, 1, 2, 3, 4)),
+	SYSCALL(SYS_ftruncate, 1, "ftruncate", REGION, ARG("size", NUMBER, 0, 4096)),
+	SYSCALL(SYS_fallocate, 1, "fallocate", REGION, ARG("mode", NUMBER, 0, 3),
+		ARG("offset", NUMBER, 0), ARG("size", NUMBER, 4096)),
+	SYSCALL(SYS_fsync, 1, "fsync", REGION),
+	SYSCALL(SYS_flock, 1, "flock", REGION,
+		ARG("how", NUMBER, LOCK_EX | LOCK_NB, LOCK_UN)),
+	SYSCALL(SYS_dup, 8, "dup", SLOT("fd"), RESULT),
+	{ "close", run_close, 0, 30, { REGION } },
+	{ "send", run_send, 0, 5, { REGION } },
+	{ "receive", run_receive, 0, 5, { RESULT } },
+	/* 0 fdinfo, 1 debugfs, 2 reopen the descriptor, 3 map_files, 4 maps */
+	{ "proc", run_proc, 0, 5,
+	  { REGION, RESULT, ARG("what", NUMBER, 0, 0, 1, 1, 2, 3, 4) } },
+
+	{ "user", run_user, 0, 6, { ARG("uid", NUMBER, 0, 1000, 1001, 65534) } },
+	{ "setns", run_setns, 0, 6, { ARG("which", NUMBER, 0, 1, 2) } },
+	{ "limit", run_limit, 0, 4,
+	  { ARG("which", NUMBER, 0, 1), ARG("value", NUMBER, 0, 1, 2, 8192, 4 << 20, ~0ULL) } },
+	/* a child makes the next calls; see run_in_child() for its own */
+	{ "fork", run_fork, 0, 4,
+	  { ARG("calls", NUMBER, 0, 1, 2, 4, 8), ARG("both", NUMBER, 0, 1) } },
+	{ "child", run_in_child, 0, 5,
+	  { ARG("what", NUMBER, 0, 1, 1, 2, 2, 3, 4) } },
+};
+
+const unsigned int ops_count = sizeof(ops) / sizeof(ops[0]);
+
+unsigned int fields_of(const struct op *op)
+{
+	unsigned int n = 0;
+
+	while (n < MAX_FIELDS && op->field[n].name)
+		n++;
+	return n;
+}
