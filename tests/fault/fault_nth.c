@@ -902,7 +902,7 @@ FIXTURE(fault) {
 	struct state first, before, after;
 };
 
-/**
+/*
  * struct _fixture_variant_fault - a call
  * @prepare: what one attempt needs; may be NULL
  * @attempt: the call: 0 or a descriptor, or -errno
