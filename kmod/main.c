@@ -123,6 +123,8 @@ long zinc_run_command(const struct zinc_command *table, unsigned int first,
 	err = zinc_copy_out(command, cmd, &karg, uarg);
 	if (!err && command->commit)
 		err = command->commit(&call);
+	if (call.other)
+		fput(call.other);
 	if (err)
 		goto err_file;
 	if (command->new_fd)
@@ -321,12 +323,25 @@ static int zinc_do_wait_any(struct zinc_call *call)
 	if (IS_ERR(items))
 		return PTR_ERR(items);
 
-	err = zinc_wait_any(items, args->count, args->deadline, &args->index);
-	if (!err && put_user(items[args->index].cursor,
-			     &uitems[args->index].cursor))
+	err = zinc_wait_any(items, args->count, args->deadline, &args->index,
+			    &call->other);
+	if (err)
+		goto free;
+	call->cursor = items[args->index].cursor;
+	if (put_user(call->cursor, &uitems[args->index].cursor)) {
+		fput(call->other);
 		err = -EFAULT;
+	}
+free:
 	kfree(items);
 	return err;
+}
+
+/* What the caller could not be told of stays pending. */
+static int zinc_commit_wait_any(struct zinc_call *call)
+{
+	WRITE_ONCE(zinc_handle_of(call->other)->cursor, call->cursor);
+	return 0;
 }
 
 static const struct zinc_command zinc_device_commands[] = {
@@ -336,7 +351,8 @@ static const struct zinc_command zinc_device_commands[] = {
 	[_IOC_NR(ZINC_OPEN)] = { ZINC_OPEN, true, zinc_do_open },
 	[_IOC_NR(ZINC_UNLINK)] = { ZINC_UNLINK, false, zinc_do_unlink },
 	[_IOC_NR(ZINC_LIST)] = { ZINC_LIST, false, zinc_do_list },
-	[_IOC_NR(ZINC_WAIT_ANY)] = { ZINC_WAIT_ANY, false, zinc_do_wait_any },
+	[_IOC_NR(ZINC_WAIT_ANY)] = {
+		ZINC_WAIT_ANY, false, zinc_do_wait_any, zinc_commit_wait_any },
 };
 
 static long zinc_device_ioctl(struct file *file, unsigned int cmd,

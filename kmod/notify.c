@@ -270,7 +270,6 @@ static unsigned int zinc_waiters_ready(struct zinc_waiter *waiters,
 		if (seq == items[i].cursor)
 			continue;
 		items[i].cursor = seq;
-		WRITE_ONCE(waiters[i].handle->cursor, seq);
 		break;
 	}
 	return i;
@@ -324,11 +323,12 @@ static int zinc_waiters_wait(struct zinc_waiter *waiters,
  * @count: at least 1
  * @deadline: as in zinc_wait()
  * @index: out, on success, which one
+ * @ready: out, on success, its file, with a reference
  *
  * Return: 0, -ETIMEDOUT, -ERESTARTSYS, -EBADF, or -ENOMEM.
  */
 int zinc_wait_any(struct zinc_wait_item *items, unsigned int count,
-		  u64 deadline, unsigned int *index)
+		  u64 deadline, unsigned int *index, struct file **ready)
 {
 	struct zinc_waiter *waiters;
 	int err;
@@ -340,6 +340,8 @@ int zinc_wait_any(struct zinc_wait_item *items, unsigned int count,
 	if (!err)
 		err = zinc_waiters_wait(waiters, items, count,
 					zinc_deadline(deadline), index);
+	if (!err)
+		*ready = get_file(waiters[*index].file);
 	zinc_waiters_put(waiters, count);
 	kfree(waiters);
 	return err;

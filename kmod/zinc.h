@@ -113,11 +113,15 @@ struct zinc_handle {
  * @arg: its struct, complete; copied out after success where the command says
  * @new_file: set by a command that returns an fd, which is installed after
  *	everything else, or put
+ * @other: a further handle's file, for the commit; put by the frame
+ * @cursor: where the cursor of @other moves then
  */
 struct zinc_call {
 	struct file *file;
 	void *arg;
 	struct file *new_file;
+	struct file *other;
+	u32 cursor;
 };
 
 /**
@@ -194,7 +198,7 @@ __poll_t zinc_notify_poll(struct zinc_handle *handle, struct file *file,
 			  poll_table *table);
 int zinc_wait(struct zinc_region *region, u32 cursor, u64 deadline, u32 *seq);
 int zinc_wait_any(struct zinc_wait_item *items, unsigned int count,
-		  u64 deadline, unsigned int *index);
+		  u64 deadline, unsigned int *index, struct file **ready);
 u32 zinc_waiters(struct zinc_region *region);
 
 /* debugfs.c */

@@ -195,6 +195,47 @@ TEST_F(any, bad_pointers)
 	munmap(page, PAGE);
 }
 
+/* A page that the kernel can read and not write */
+static void *read_only_copy(const void *from, size_t size)
+{
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(page != MAP_FAILED);
+	memcpy(page, from, size);
+	CHECK(!mprotect(page, PAGE, PROT_READ));
+	return page;
+}
+
+TEST_F(any, what_cannot_be_told_stays_pending)
+{
+	void *items = read_only_copy(self->items, sizeof(self->items));
+	void *args = read_only_copy(&self->args, sizeof(self->args));
+	int watched = watch(self->fds[3], EPOLLIN);
+
+	EXPECT_EQ(0, notify(self->fds[3]));
+	/* its cursor can be told, which one it is can not */
+	EXPECT_EQ(-EFAULT, call(self->dev, ZINC_WAIT_ANY, args));
+	EXPECT_EQ(1, self->items[3].cursor);
+	EXPECT_EQ(0, info(self->fds[3]).cursor);
+	/* the other way round */
+	self->args.items = (uintptr_t)items;
+	EXPECT_EQ(-EFAULT, refused(self->dev, ZINC_WAIT_ANY, &self->args));
+	EXPECT_EQ(0, info(self->fds[3]).cursor);
+	EXPECT_EQ(EPOLLIN, ready(watched, 0));
+
+	self->items[3].cursor = 0;
+	self->args.items = (uintptr_t)self->items;
+	EXPECT_EQ(0, call(self->dev, ZINC_WAIT_ANY, &self->args));
+	EXPECT_EQ(3, self->args.index);
+	EXPECT_EQ(1, info(self->fds[3]).cursor);
+	EXPECT_EQ(0, ready(watched, 0));
+	EXPECT_EQ(1, info(self->fds[3]).handles);
+	close(watched);
+	munmap(items, PAGE);
+	munmap(args, PAGE);
+}
+
 TEST_F(any, a_signal_interrupts)
 {
 	pid_t pid = spawn();
