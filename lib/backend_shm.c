@@ -200,7 +200,8 @@ static int count_up(struct zinc_region *region)
 	do {
 		if (!now && region->lifetime != ZINC_LIVES_PERSIST)
 			return -ENOENT;
-		if (region->readonly)
+		/* a count that is full stays so: 0 would make it dead */
+		if (region->readonly || now == UINT32_MAX)
 			return 0;
 	} while (!__atomic_compare_exchange_n(count, &now, now + 1, false,
 					      __ATOMIC_ACQ_REL,
@@ -215,12 +216,19 @@ static bool count_down(struct zinc_region *region)
 	uint32_t now = __atomic_load_n(count, __ATOMIC_ACQUIRE);
 
 	do {
-		if (!now)	/* somebody has written nonsense there */
+		/* somebody has written nonsense there */
+		if (!now || now == UINT32_MAX)
 			return false;
 	} while (!__atomic_compare_exchange_n(count, &now, now - 1, false,
 					      __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
 	return now == 1;
+}
+
+/* A symbolic link, a directory or a socket, as zinc_object_open() tells it. */
+static bool is_no_file(int err)
+{
+	return err == -ELOOP || err == -EISDIR || err == -ENXIO;
 }
 
 static int shm_open_region(struct zinc_region *region)
@@ -231,7 +239,7 @@ static int shm_open_region(struct zinc_region *region)
 
 	zinc_object_path(path, region->name);
 	region->fd = zinc_object_open(path, region->readonly);
-	if (region->fd == -ELOOP)	/* a symbolic link is no region */
+	if (is_no_file(region->fd))
 		return -EBADMSG;
 	if (region->fd < 0)
 		return region->fd;
@@ -257,6 +265,28 @@ err_close:
 	return err;
 }
 
+/*
+ * Of an object that has been truncated the mapping is no good. That is seen
+ * here, and not by a SIGBUS, unless it happens at this very moment.
+ */
+static bool has_header(const struct zinc_region *region)
+{
+	struct stat st;
+
+	return fstat(region->fd, &st) || st.st_size >= ZINC_HEADER_SIZE;
+}
+
+/* Return: whether nobody has the region any more. */
+static bool sign_off(struct zinc_region *region)
+{
+	if (!has_header(region))
+		return false;
+	if (region->creator)
+		__atomic_fetch_or(&region->header->flags, ZINC_HDR_CREATOR_GONE,
+				  __ATOMIC_RELEASE);
+	return count_down(region);
+}
+
 static void leave(struct zinc_region *region)
 {
 	char path[ZINC_SHM_PATH_SIZE];
@@ -265,10 +295,7 @@ static void leave(struct zinc_region *region)
 	/* a fork has the handle, but was not counted */
 	if (region->readonly || region->pid != getpid())
 		return;
-	if (region->creator)
-		__atomic_fetch_or(&region->header->flags, ZINC_HDR_CREATOR_GONE,
-				  __ATOMIC_RELEASE);
-	last = count_down(region);
+	last = sign_off(region);
 	if (region->lifetime == ZINC_LIVES_CREATOR)
 		last = region->creator;
 	if (region->lifetime == ZINC_LIVES_PERSIST || !last)
@@ -377,31 +404,19 @@ static int shm_wait_any(struct zinc_region *const *regions, uint32_t *cursors,
 	}
 }
 
-/* What others may be changing is read piece by piece. */
-static void read_header(const struct zinc_region *region,
-			struct zinc_header *copy)
-{
-	const struct zinc_header *header = region->header;
-
-	memset(copy, 0, sizeof(*copy));
-	copy->flags = __atomic_load_n(&header->flags, __ATOMIC_RELAXED);
-	copy->notify_seq = sequence(region);
-	copy->capacity = region->capacity;
-	copy->ref_count = __atomic_load_n(&header->ref_count, __ATOMIC_RELAXED);
-	copy->owner_pid = header->owner_pid;
-	copy->created_at = header->created_at;
-}
-
 static int shm_describe(struct zinc_region *region,
 			struct zinc_region_info *info)
 {
 	struct zinc_header header;
 	struct stat st;
+	bool good;
 
 	if (fstat(region->fd, &st))
 		return -errno;
-	read_header(region, &header);
-	zinc_shm_describe(info, &header, &st);
+	good = !zinc_object_header(region->fd, &header, &st) &&
+	       header.capacity == region->capacity;
+	zinc_shm_describe(info, good ? &header : NULL, &st);
+	info->capacity = region->capacity;
 	info->lifetime = region->lifetime;
 	info->cursor = __atomic_load_n(&region->cursor, __ATOMIC_ACQUIRE);
 	if (region->readonly)

@@ -45,6 +45,8 @@ int zinc_object_publish(struct zinc_object *object, const char *path,
 			bool replace);
 void zinc_object_discard(struct zinc_object *object);
 int zinc_object_open(const char *path, bool readonly);
+int zinc_object_header(int fd, struct zinc_header *header,
+		       const struct stat *st);
 int zinc_object_read(int fd, struct zinc_header *header, struct stat *st);
 int zinc_object_remove(const char *path, int fd);
 int zinc_object_unlink(const char *path);

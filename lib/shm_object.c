@@ -417,6 +417,36 @@ int zinc_object_open(const char *path, bool readonly)
 }
 
 /**
+ * zinc_object_header() - zinc_object_read() of a file that is known
+ * @fd: object
+ * @header: copied from it
+ * @st: what fstat() said
+ *
+ * By a read, not by a mapping: whoever may write the object may truncate it at
+ * any moment, and then a mapping is worth a SIGBUS.
+ *
+ * Return: 0; -EAGAIN; -EBADMSG; or another negative errno.
+ */
+int zinc_object_header(int fd, struct zinc_header *header,
+		       const struct stat *st)
+{
+	ssize_t n = pread(fd, header, sizeof(*header), 0);
+
+	if (n < 0)
+		return -errno;
+	/* it may have grown since fstat(): no header without its size */
+	if (n != sizeof(*header) || st->st_size < (off_t)sizeof(*header) ||
+	    !header->magic)
+		return -EAGAIN;
+	if (header->magic != ZINC_MAGIC || header->version != ZINC_FORMAT)
+		return -EBADMSG;
+	if (!header->capacity ||
+	    header->capacity > (uint64_t)st->st_size - sizeof(*header))
+		return -EBADMSG;
+	return 0;
+}
+
+/**
  * zinc_object_read() - read and check an object's header
  * @fd: object
  * @header: copied from it
@@ -427,8 +457,6 @@ int zinc_object_open(const char *path, bool readonly)
  */
 int zinc_object_read(int fd, struct zinc_header *header, struct stat *st)
 {
-	ssize_t n;
-
 	memset(header, 0, sizeof(*header));
 	if (fstat(fd, st))
 		return -errno;
@@ -436,18 +464,7 @@ int zinc_object_read(int fd, struct zinc_header *header, struct stat *st)
 		return -EBADMSG;
 	if (!st->st_nlink)
 		return -ENOENT;
-	n = pread(fd, header, sizeof(*header), 0);
-	if (n < 0)
-		return -errno;
-	if (n != sizeof(*header) || !header->magic)
-		return -EAGAIN;
-	if (header->magic != ZINC_MAGIC || header->version != ZINC_FORMAT)
-		return -EBADMSG;
-	/* the file has a header, so that this cannot be negative */
-	if (!header->capacity ||
-	    header->capacity > (uint64_t)st->st_size - sizeof(*header))
-		return -EBADMSG;
-	return 0;
+	return zinc_object_header(fd, header, st);
 }
 
 /**

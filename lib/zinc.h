@@ -14,6 +14,14 @@
  * handed out by zinc_fd(), which parent and child share. The region counts
  * one handle until both have closed it; on POSIX shared memory, until the one
  * that made it has. exec(): handles are closed.
+ *
+ * Trust: with the kernel module, a peer can spoil the data and the sequence,
+ * and nothing else. On POSIX shared memory, whoever may write a region may also
+ * truncate it: from then on the data, zinc_sequence() and every function that
+ * notifies or waits raise SIGBUS, where the bytes that they look at are gone.
+ * zinc_open(), zinc_info(), zinc_stat(), zinc_list(), zinc_unlink() and
+ * zinc_close() see a truncated region for what it is, without a SIGBUS, but
+ * open and close only if it does not happen at that very moment.
  */
 #ifndef ZINC_H
 #define ZINC_H
@@ -338,7 +346,7 @@ ZINC_API uint32_t zinc_sequence(zinc_handle handle);
 #define ZINC_IS_READONLY	(1u << 4)	/* this handle */
 #define ZINC_IS_CREATOR		(1u << 5)	/* this handle */
 #define ZINC_IS_STALE		(1u << 6)	/* shm: see below */
-#define ZINC_IS_INVALID		(1u << 7)	/* shm list: header is bad */
+#define ZINC_IS_INVALID		(1u << 7)	/* shm: header is bad */
 
 /**
  * struct zinc_region_info - what is known of a region
@@ -363,7 +371,9 @@ ZINC_API uint32_t zinc_sequence(zinc_handle handle);
  * ZINC_IS_STALE: its creator died without closing it, as far as can be seen
  * from here (another pid namespace hides a process), or nobody has it open any
  * more, and it was not made to persist. ZINC_IS_INVALID: no more than id, uid,
- * gid, mode, resident and name is known.
+ * gid, mode, resident and name is known. A handle has it once somebody has
+ * scribbled over its header or truncated its object; then its capacity,
+ * lifetime and cursor are known as well, and its data may be gone.
  */
 struct zinc_region_info {
 	uint32_t size;

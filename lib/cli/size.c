@@ -33,7 +33,8 @@ int parse_size(const char *text, uint64_t *size)
 	if (err)
 		return err;
 	if (*end) {
-		suffix = strchr(suffixes, *end & ~0x20);
+		/* not strchr(): a space would be its terminating NUL */
+		suffix = memchr(suffixes, *end & ~0x20, strlen(suffixes));
 		if (!suffix || end[1])
 			return -EINVAL;
 		shift = 10 * (suffix - suffixes + 1);
