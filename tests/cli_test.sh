@@ -290,6 +290,7 @@ is "size 2^64 by suffix" fails 2 "past 64 bits" create "$R" 16777216T
 is "size -1" fails 2 "Try 'zinc create --help'" create "$R" -1
 is "size +4096" fails 2 "is no size" create "$R" +4096
 is "size 4KB" fails 2 "is no size" create "$R" 4KB
+is "size with a space" fails 2 "is no size" create "$R" '4 '
 is "size of nothing" fails 2 "is no size" create "$R" ''
 is "no size" fails 2 "a name and a size" create "$R"
 is "a third operand" fails 2 "a name and a size" create "$R" 4K 4K
