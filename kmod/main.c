@@ -301,7 +301,6 @@ static int zinc_do_list(struct zinc_call *call)
 				       sizeof(info));
 		if (err)
 			return err;
-		cond_resched();
 	}
 	args->cursor = cursor;
 	args->count = n;

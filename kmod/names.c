@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
 #include <linux/rhashtable.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 #include <net/net_namespace.h>
@@ -34,6 +35,9 @@ struct zinc_names {
 	struct rhashtable table;
 	struct rb_root by_id;
 };
+
+/* how many regions a listing looks at before it lets others have the lock */
+#define ZINC_NAMES_STEP	64
 
 /* what the network namespace has of us */
 struct zinc_net {
@@ -343,35 +347,53 @@ static bool zinc_names_shows(const struct zinc_region *region)
 								 MAY_READ);
 }
 
+/*
+ * Look at some regions beyond @cursor, which moves along, until one may be
+ * seen. Return: false at the end.
+ */
+static bool zinc_names_look(struct zinc_names *names, u64 *cursor,
+			    struct zinc_info *info, bool *found)
+{
+	struct zinc_region *region = zinc_by_id_after(names, *cursor);
+	unsigned int n;
+
+	for (n = 0; region && n < ZINC_NAMES_STEP; n++) {
+		struct rb_node *next = rb_next(&region->by_id);
+
+		*cursor = region->id;
+		*found = !zinc_names_is_dying(region) &&
+			 zinc_names_shows(region);
+		if (*found) {
+			zinc_region_info(region, info);
+			return true;
+		}
+		region = rb_entry_safe(next, struct zinc_region, by_id);
+	}
+	return region;
+}
+
 /**
  * zinc_names_next() - the next region that the caller may see
  * @names: table
  * @cursor: in, an id to go on behind; out, the id of the region
  * @info: out, the region
  *
- * Return: false at the end.
+ * However many there are that he may not see, others need not wait long for
+ * the table.
+ *
+ * Return: false at the end, or when the caller has been killed.
  */
 bool zinc_names_next(struct zinc_names *names, u64 *cursor,
 		     struct zinc_info *info)
 {
-	struct zinc_region *region;
-	struct rb_node *node;
-	bool found = false;
+	bool found = false, more = true;
 
-	mutex_lock(&names->lock);
-	region = zinc_by_id_after(names, *cursor);
-	for (node = region ? &region->by_id : NULL; node; node = rb_next(node)) {
-		region = rb_entry(node, struct zinc_region, by_id);
-		found = !zinc_names_is_dying(region) &&
-			zinc_names_shows(region);
-		if (found)
-			break;
+	while (more && !found && !fatal_signal_pending(current)) {
+		mutex_lock(&names->lock);
+		more = zinc_names_look(names, cursor, info, &found);
+		mutex_unlock(&names->lock);
+		cond_resched();
 	}
-	if (found) {
-		*cursor = region->id;
-		zinc_region_info(region, info);
-	}
-	mutex_unlock(&names->lock);
 	return found;
 }
 

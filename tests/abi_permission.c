@@ -308,6 +308,38 @@ TEST_F(permission, list_shows_what_may_be_seen)
 	close(mine);
 }
 
+/* A listing lets go of the names in between. */
+TEST_F(permission, list_passes_over_many_that_may_not_be_seen)
+{
+	int hidden[150], first, last, i;
+	char name[ZINC_NAME_SIZE];
+	pid_t pid;
+
+	first = create_for(self->dev, BOB, BOB, "first", ZINC_LIFETIME_REFS, 0);
+	for (i = 0; i < ARRAY_SIZE(hidden); i++) {
+		snprintf(name, sizeof(name), "many-%d", i);
+		hidden[i] = create(self->dev, name, PAGE);
+		ASSERT_LE(0, hidden[i]);
+	}
+	last = create_for(self->dev, BOB, BOB, "last", ZINC_LIFETIME_REFS, 0);
+	ASSERT_LE(0, first);
+	ASSERT_LE(0, last);
+	pid = spawn();
+	if (!pid) {
+		become(BOB, BOB, BOB);
+		CHECK(times_listed(self->dev, info(first).id) == 1);
+		CHECK(times_listed(self->dev, info(last).id) == 1);
+		CHECK(times_listed(self->dev, info(hidden[149]).id) == 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_EQ(1, times_listed(self->dev, info(hidden[64]).id));
+	for (i = 0; i < ARRAY_SIZE(hidden); i++)
+		close(hidden[i]);
+	close(first);
+	close(last);
+}
+
 /* ---- namespaces ---- */
 
 TEST_F(permission, a_network_namespace_has_names_of_its_own)
