@@ -132,6 +132,11 @@ void cover_open(unsigned int i)
 		fail("mmap of kcov");
 }
 
+bool cover_is_on(void)
+{
+	return kcov[0].buf;
+}
+
 void cover_mode(enum cover_mode mode)
 {
 	now = mode;
@@ -169,7 +174,8 @@ static void see(uint64_t offset, uint64_t before)
 {
 	uint32_t pair = (before * 0x9e3779b1 ^ offset) % PAIRS;
 
-	if (offset >= TEXT_MAX)
+	/* what is not in .text, or what a child that was killed left half-written */
+	if (offset >= TEXT_MAX || (maps->sites && !maps->site[offset]))
 		return;
 	edge_run[offset] = run;
 	pair_run[pair] = run;
@@ -186,6 +192,7 @@ static void see(uint64_t offset, uint64_t before)
 
 unsigned int cover_collect(void)
 {
+	uint64_t begun = now_ns();
 	unsigned int t;
 	uint64_t i, n;
 
@@ -203,6 +210,7 @@ unsigned int cover_collect(void)
 			before = offset;
 		}
 	}
+	add_cost(COST_COVER, begun);
 	return fresh_count;
 }
 
@@ -245,6 +253,9 @@ unsigned int cover_comparisons(struct comparison *to, unsigned int room)
 		to[count].b = r[2];
 		count++;
 	}
+	/* the others' are comparisons too */
+	for (i = 1; i <= THREADS; i++)
+		__atomic_store_n(kcov[i].buf, 0, __ATOMIC_RELAXED);
 	return count;
 }
 

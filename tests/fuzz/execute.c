@@ -3,22 +3,16 @@
  * Makes the calls of a program, alone or in threads that race, and cleans up
  * behind it, so that the next one finds what the last one found.
  *
- * All that can block is interrupted by a timer. All memory that the kernel or
- * a program may write lies in one arena at a fixed address: areas for mappings
- * of regions, a buffer per thread, and nothing behind them.
+ * Calls that can sleep for ever are interrupted by a timer.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -31,611 +25,131 @@
 
 #include <linux/zinc.h>
 
+#include "execute.h"
 #include "program.h"
 
-#define PAGE		4096UL
-#define ARENA		(1UL << 40)
-#define AREAS		8UL
-#define AREA_SIZE	(4UL << 20)
-#define ARENA_SIZE	(AREAS * AREA_SIZE)
-#define BUFFERS		(ARENA + ARENA_SIZE)
-#define BUFFER_SIZE	(1UL << 20)
-#define ARENA_END	(BUFFERS + THREADS * BUFFER_SIZE)
-
-#define SLOTS		16
-#define OWN_FDS		500	/* from here on they are the fuzzer's */
-#define NETS		3
-#define TICK_NS		10000000
+/* In us. Alone, nobody else will end a sleep; in a race somebody may */
+#define TICK_ALONE		300
+#define TICK_RACE		2000
+#define CHILD_MS	5000
+#define LEFT_MS		10000
 #define ROUNDS		4	/* of a race */
-#define CAPACITY_EAGER	(32UL << 10)
+#define REGIONS		"/sys/kernel/debug/zinc/regions"
+#define FAULTS		"/sys/kernel/debug/"
 
-static atomic_int slot[SLOTS];
-static int sockets[2], nets[NETS], limits[2];
-static bool limits_changed, names_elsewhere, arena_changed;
+struct counts *counts;
+atomic_int slot[SLOTS];
+int sockets[2], nets[NETS], limits[LIMITS], own_pidfd;
+atomic_bool limits_changed, names_elsewhere, user_net_used;
+__thread bool user_changed, net_changed, in_child;
+__thread unsigned int self;
+__thread unsigned int fail_next;
 
-static __thread unsigned int self;
-static __thread bool in_child, user_changed, net_changed;
-/* volatile: the handler reads it in the midst of a memcpy() */
-static __thread void * volatile guard;
+static __thread timer_t timer;
+static __thread int fail_fd = -1;
+static int regions_fd = -1;
+static bool racing_now;
 
-/* ---- memory ---- */
+/* ---- one call ---- */
 
-static uint8_t *buffer(void)
-{
-	return (uint8_t *)(BUFFERS + self * BUFFER_SIZE);
-}
-
-static void on_fault(int sig)
-{
-	if (guard)
-		siglongjmp(*(sigjmp_buf *)guard, 1);
-	signal(sig, SIG_DFL);
-}
-
-static void on_tick(int sig)
-{
-	(void)sig;
-}
-
-/* Copy to where there may be no memory */
-static bool copy_guarded(void *to, const void *from, size_t size)
-{
-	sigjmp_buf here;
-	bool faulted = sigsetjmp(here, 1);
-
-	if (!faulted) {
-		guard = &here;
-		memcpy(to, from, size);
-	}
-	guard = NULL;
-	return !faulted;
-}
-
-static uint64_t area(uint64_t value)
-{
-	return ARENA + value % AREAS * AREA_SIZE + (value >> 8) % 1024 * PAGE;
-}
-
-/* 0 is this thread's buffer; the rest is more or less bad */
-static uint64_t pointer(uint64_t value)
-{
-	switch (value & 0xff) {
-	case 0:
-		return (uint64_t)buffer();
-	case 1:
-		return (uint64_t)buffer() + 65536;
-	case 4:
-		return area(value >> 8);
-	case 5:
-		return 0;
-	case 6:
-		return ARENA_END - 1 - (value >> 8) % 64;
-	case 7:
-		return 0xffff888000000000UL + (value >> 8);
-	case 8:
-		return (uint64_t)buffer() + 1;
-	default:
-		return (uint64_t)buffer() + 131072;
-	}
-}
-
-/* Within its area or, near its end, the next ones */
-static uint64_t length(uint64_t value, uint64_t at)
-{
-	uint64_t room = BUFFERS - at;
-
-	return value < room ? value : room;
-}
-
-/* ---- values ---- */
-
-static int fd_of(uint64_t value)
-{
-	if (value < SLOTS)
-		return slot[value];
-	return value == SLOTS ? -1 : (int)(SLOTS + value % 64);
-}
-
-static void store_fd(uint64_t value, long fd)
-{
-	unsigned int s = value % SLOTS;
-	int old;
-
-	if (fd < 0)
-		return;
-	/* slot 0 is the device, always */
-	if (!s)
-		s = 1;
-	old = atomic_exchange(&slot[s], (int)fd);
-	if (old >= 0)
-		close(old);
-}
-
-static uint64_t deadline(uint64_t value)
+uint64_t now_ns(void)
 {
 	struct timespec t;
-	uint64_t ns;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	ns = t.tv_sec * 1000000000ULL + t.tv_nsec;
-	switch (value) {
-	case 2:
-		return ns + 100000;
-	case 3:
-		return ns + 1000000;
-	case 4:
-		return ZINC_FOREVER;
-	case 5:
-		return INT64_MAX;
-	case 6:
-		return INT64_MAX - 1;
-	default:
-		return value;
-	}
+	/* no child's namespace shifts this one */
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
 }
 
-/* A few good names, then what is wrong with names, else the number's bytes */
-static void put_name(uint8_t *to, uint64_t value)
+static void count(unsigned int what, uint64_t since)
 {
-	memset(to, 0, ZINC_NAME_SIZE);
-	switch (value) {
-	case 0 ... 7:
-		to[0] = 'n';
-		to[1] = '0' + value;
-		break;
-	case 8:
-		break;
-	case 9:
-		memset(to, 'x', ZINC_NAME_MAX);
-		break;
-	case 10:
-		memset(to, 'x', ZINC_NAME_MAX + 1);
-		break;
-	case 11:
-		strcpy((char *)to, "dirty");
-		to[ZINC_NAME_SIZE - 1] = 1;
-		break;
-	case 12:
-		strcpy((char *)to, "a/b");
-		break;
-	default:
-		memcpy(to, &value, sizeof(value));
-	}
+	__atomic_add_fetch(&counts->calls[what], 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&counts->ns[what], now_ns() - since, __ATOMIC_RELAXED);
 }
 
-static uint64_t value_of(const struct op *op, const struct call *c,
-			 unsigned int i)
+uint64_t add_cost(enum cost what, uint64_t since)
 {
-	uint64_t v = c->arg[i];
-
-	switch ((enum kind)op->field[i].kind) {
-	case FD:
-		return fd_of(v);
-	case TIME:
-		return deadline(v);
-	case POINTER:
-		return pointer(v);
-	case AREA:
-		return area(v);
-	default:
-		return v;
-	}
+	count(MAX_OPS + what, since);
+	return now_ns();
 }
 
-/* ---- ioctls ---- */
-
-enum { ARG_FD, ARG_TO, ARG_WHERE, ARG_SIZED, ARG_FIRST };
-
-/* Shorter, longer, with a tail that is not zero, another direction */
-static unsigned long resize(unsigned long cmd, uint64_t how, uint8_t *image)
+/* A first tick may come before the sleep: go on ticking */
+static void set_tick(unsigned int us)
 {
-	unsigned int size = _IOC_SIZE(cmd), new = size;
+	struct itimerspec tick = {
+		.it_interval.tv_nsec = us * 1000UL,
+		.it_value.tv_nsec = us * 1000UL,
+	};
+	struct itimerval old = {
+		.it_interval.tv_usec = us,
+		.it_value.tv_usec = us,
+	};
 
-	switch (how & 0xff) {
-	case 0:
-		return cmd;
-	case 1:
-		new = (how >> 8) % (size + 1);
-		break;
-	case 2:
-		new = size + 8 + (how >> 8) % 2048;
-		break;
-	case 3:
-		new = size + 8 + (how >> 8) % 2048;
-		image[new - 1] = 1;
-		break;
-	case 4:
-		return cmd ^ (1UL << _IOC_DIRSHIFT);
-	default:
-		return cmd ^ (2UL << _IOC_DIRSHIFT);
-	}
-	return _IOC(_IOC_DIR(cmd), _IOC_TYPE(cmd), _IOC_NR(cmd), new);
-}
-
-static void fill(const struct op *op, const struct call *c, uint8_t *image)
-{
-	const struct field *f = &op->field[ARG_FIRST];
-	unsigned int i = ARG_FIRST;
-	uint64_t v;
-
-	for (; i < fields_of(op); i++, f++) {
-		if (!f->size)
-			continue;
-		if (f->kind == NAME) {
-			put_name(image + f->offset, c->arg[i]);
-			continue;
-		}
-		v = value_of(op, c, i);
-		memcpy(image + f->offset, &v, f->size);
-	}
-}
-
-/*
- * What is not lazy is made at once, which takes long and fills the memory: in
- * small. What is too large for any memory may stay; huge pages are touched.
- */
-static void bound(struct zinc_create *args)
-{
-	if (args->flags & ZINC_CREATE_LAZY || args->capacity >> 34)
-		return;
-	args->capacity %= CAPACITY_EAGER;
-}
-
-long run_ioctl(const struct op *op, const struct call *c)
-{
-	uint8_t image[PAGE] = { 0 };
-	unsigned long cmd;
-	void *at = (void *)pointer(c->arg[ARG_WHERE]);
-	long ret;
-
-	fill(op, c, image);
-	if (op->nr == ZINC_CREATE)
-		bound((struct zinc_create *)image);
-	cmd = resize(op->nr, c->arg[ARG_SIZED], image);
-	if (!_IOC_SIZE(cmd) && !c->arg[ARG_WHERE])
-		at = NULL;
+	/* a child has no timers but this one */
+	if (in_child)
+		setitimer(ITIMER_REAL, &old, NULL);
 	else
-		copy_guarded(at, image, _IOC_SIZE(cmd));
-	ret = ioctl(fd_of(c->arg[ARG_FD]), cmd, at);
-	/* only these give a descriptor */
-	if (op->nr == ZINC_CREATE || op->nr == ZINC_OPEN ||
-	    op->nr == ZINC_REGION_REOPEN)
-		store_fd(c->arg[ARG_TO], ret);
-	return ret;
+		timer_settime(timer, 0, &tick, NULL);
 }
 
-long run_wait_any(const struct op *op, const struct call *c)
+static void write_number(int fd, unsigned int n)
 {
-	enum { FIRST = 9, CURSOR };
-	struct zinc_wait_item items[ZINC_WAIT_ANY_MAX];
-	unsigned int i;
+	char text[16];
 
-	for (i = 0; i < ZINC_WAIT_ANY_MAX; i++) {
-		items[i].fd = slot[(c->arg[FIRST] + i % 4) % SLOTS];
-		items[i].cursor = c->arg[CURSOR];
-	}
-	copy_guarded((void *)pointer(c->arg[ARG_FIRST]), items, sizeof(items));
-	return run_ioctl(op, c);
+	snprintf(text, sizeof(text), "%u", n);
+	/* that it is not to be had is no finding */
+	if (fd >= 0 && pwrite(fd, text, strlen(text), 0) < 0)
+		return;
 }
 
-/* Any number, direction and size; all bytes of the struct are the same */
-long run_any_ioctl(const struct op *op, const struct call *c)
+/* Not where the kernel's own parts may not take it so well */
+static bool may_fail(const struct op *op)
 {
-	enum { NR = 3, DIR, SIZE, TYPE, FILL };
-	void *at = (void *)pointer(c->arg[ARG_WHERE]);
-	uint8_t image[PAGE];
-	unsigned long cmd;
+	return op->run == run_ioctl || op->run == run_wait_any ||
+	       op->nr == SYS_read;
+}
+
+static long run_failing(const struct op *op, const struct call *c)
+{
 	long ret;
 
-	(void)op;
-	memset(image, c->arg[FILL], sizeof(image));
-	cmd = _IOC(c->arg[DIR] & 3, c->arg[TYPE] & 0xff, c->arg[NR] & 0xff,
-		   c->arg[SIZE] % PAGE);
-	copy_guarded(at, image, _IOC_SIZE(cmd));
-	ret = ioctl(fd_of(c->arg[ARG_FD]), cmd, at);
-	if (ret > 2)
-		store_fd(c->arg[ARG_TO], ret);
+	write_number(fail_fd, fail_next);
+	ret = op->run(op, c);
+	write_number(fail_fd, 0);
+	fail_next = 0;
 	return ret;
 }
 
-/* ---- other system calls ---- */
-
-long run_syscall(const struct op *op, const struct call *c)
-{
-	uint64_t arg[MAX_FIELDS] = { 0 }, at = ARENA;
-	unsigned int i, n = 0;
-	int to = -1;
-	long ret;
-
-	for (i = 0; i < fields_of(op); i++) {
-		if (op->field[i].kind == OUT) {
-			to = i;
-			continue;
-		}
-		arg[n] = value_of(op, c, i);
-		if (op->field[i].kind == AREA)
-			at = arg[n];
-		if (op->field[i].kind == LENGTH) {
-			arg[n] = length(arg[n], at);
-			arena_changed = true;
-		}
-		n++;
-	}
-	/* a read or write ends before the buffers do */
-	if ((op->nr == SYS_read || op->nr == SYS_pread64 || op->nr == SYS_write) &&
-	    arg[2] > PAGE)
-		arg[2] = PAGE;
-	ret = syscall(op->nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
-	if (to >= 0)
-		store_fd(c->arg[to], ret);
-	return ret;
-}
-
-long run_mmap(const struct op *op, const struct call *c)
-{
-	uint64_t at = area(c->arg[0]);
-
-	(void)op;
-	arena_changed = true;
-	return syscall(SYS_mmap, at, length(c->arg[1], at), c->arg[2],
-		       (c->arg[3] & ~(MAP_ANONYMOUS | MAP_GROWSDOWN |
-				      MAP_HUGETLB)) | MAP_FIXED,
-		       fd_of(c->arg[4]), c->arg[5]);
-}
-
-/* What moves goes to another place in the arena */
-long run_mremap(const struct op *op, const struct call *c)
-{
-	uint64_t at = area(c->arg[0]), to = area(c->arg[4]);
-	uint64_t flags = c->arg[3] & 7;
-	uint64_t size = length(c->arg[2], at > to ? at : to);
-
-	(void)op;
-	arena_changed = true;
-	if (flags & MREMAP_MAYMOVE)
-		flags |= MREMAP_FIXED;
-	return syscall(SYS_mremap, at, length(c->arg[1], at), size, flags, to);
-}
-
-static void touch(volatile uint8_t *at, const struct call *c)
-{
-	switch (c->arg[2]) {
-	case 0:
-		(void)*at;
-		break;
-	case 1:
-		*at = c->arg[3];
-		break;
-	case 8:
-		*(volatile uint64_t *)at = c->arg[3];
-		break;
-	default:
-		if (c->arg[4])
-			__atomic_add_fetch((volatile uint32_t *)at, c->arg[3],
-					   __ATOMIC_SEQ_CST);
-		else
-			*(volatile uint32_t *)at = c->arg[3];
-	}
-}
-
-long run_touch(const struct op *op, const struct call *c)
-{
-	volatile uint8_t *at = (uint8_t *)(area(c->arg[0]) + c->arg[1] % 4088);
-	sigjmp_buf here;
-	volatile uint64_t n = c->arg[5] % 512;
-
-	(void)op;
-	if (!sigsetjmp(here, 1)) {
-		guard = &here;
-		for (; n; n--)
-			touch(at, c);
-	}
-	guard = NULL;
-	return 0;
-}
-
-long run_poll(const struct op *op, const struct call *c)
-{
-	struct pollfd p[2] = {
-		{ .fd = fd_of(c->arg[0]), .events = c->arg[2] },
-		{ .fd = fd_of(c->arg[1]), .events = c->arg[2] },
-	};
-
-	(void)op;
-	return poll(p, 2, c->arg[3] % 4);
-}
-
-long run_epoll_ctl(const struct op *op, const struct call *c)
-{
-	struct epoll_event e = { .events = c->arg[3] };
-
-	(void)op;
-	return epoll_ctl(fd_of(c->arg[0]), c->arg[1] & 3, fd_of(c->arg[2]), &e);
-}
-
-long run_epoll_wait(const struct op *op, const struct call *c)
-{
-	struct epoll_event e[4];
-
-	(void)op;
-	return epoll_wait(fd_of(c->arg[0]), e, 4, c->arg[1] % 4);
-}
-
-long run_splice(const struct op *op, const struct call *c)
-{
-	int pipes[2];
-	long ret;
-
-	(void)op;
-	if (pipe2(pipes, O_NONBLOCK | O_CLOEXEC))
-		return -1;
-	ret = splice(fd_of(c->arg[0]), NULL, pipes[1], NULL, c->arg[1] % PAGE,
-		     SPLICE_F_NONBLOCK);
-	close(pipes[0]);
-	close(pipes[1]);
-	return ret;
-}
-
-long run_close(const struct op *op, const struct call *c)
-{
-	unsigned int s = c->arg[0] % SLOTS;
-	int fd;
-
-	(void)op;
-	if (!s)
-		return -1;
-	fd = atomic_exchange(&slot[s], -1);
-	return fd < 0 ? -1 : close(fd);
-}
-
-union control {
-	struct cmsghdr header;
-	char space[CMSG_SPACE(sizeof(int))];
-};
-
-long run_send(const struct op *op, const struct call *c)
-{
-	union control control = { .header = {
-		.cmsg_len = CMSG_LEN(sizeof(int)),
-		.cmsg_level = SOL_SOCKET,
-		.cmsg_type = SCM_RIGHTS,
-	} };
-	struct iovec byte = { "", 1 };
-	struct msghdr m = {
-		.msg_iov = &byte,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-
-	(void)op;
-	*(int *)CMSG_DATA(&control.header) = fd_of(c->arg[0]);
-	return sendmsg(sockets[0], &m, MSG_DONTWAIT);
-}
-
-static int receive(void)
-{
-	union control control;
-	char data;
-	struct iovec byte = { &data, 1 };
-	struct msghdr m = {
-		.msg_iov = &byte,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-
-	if (recvmsg(sockets[1], &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-		return -1;
-	return m.msg_controllen ? *(int *)CMSG_DATA(&control.header) : -2;
-}
-
-long run_receive(const struct op *op, const struct call *c)
-{
-	int fd = receive();
-
-	(void)op;
-	store_fd(c->arg[0], fd);
-	return fd;
-}
-
-static long read_file(const char *path)
-{
-	static __thread char text[16384];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	long n;
-
-	if (fd < 0)
-		return -1;
-	n = read(fd, text, sizeof(text));
-	close(fd);
-	return n;
-}
-
-/* Whatever shows a region, or opens it by another way */
-long run_proc(const struct op *op, const struct call *c)
-{
-	char path[128];
-	int fd = fd_of(c->arg[0]);
-	uint64_t at = area(c->arg[0]);
-
-	(void)op;
-	switch (c->arg[2] % 5) {
-	case 0:
-		snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
-		return read_file(path);
-	case 1:
-		return read_file("/sys/kernel/debug/zinc/regions");
-	case 2:
-		snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
-		store_fd(c->arg[1], open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK));
-		return 0;
-	case 3:
-		snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx", at,
-			 at + (c->arg[0] & 8 ? 8192 : PAGE));
-		store_fd(c->arg[1], open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK));
-		return 0;
-	default:
-		return read_file("/proc/thread-self/smaps");
-	}
-}
-
-/* ---- who and where ---- */
-
-/* Of this thread alone; the saved uid stays, to come back */
-long run_user(const struct op *op, const struct call *c)
-{
-	(void)op;
-	user_changed = true;
-	return syscall(SYS_setresuid, -1, (uid_t)c->arg[0] & 0xffff, -1);
-}
-
-long run_setns(const struct op *op, const struct call *c)
-{
-	(void)op;
-	net_changed = true;
-	names_elsewhere = true;
-	return setns(nets[c->arg[0] % NETS], CLONE_NEWNET);
-}
-
-long run_limit(const struct op *op, const struct call *c)
-{
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%llu",
-			 (unsigned long long)(c->arg[0] & 1 ? c->arg[1] :
-					      (uint32_t)c->arg[1]));
-
-	(void)op;
-	limits_changed = true;
-	return pwrite(limits[c->arg[0] & 1], text, n, 0);
-}
-
-long run_in_child(const struct op *op, const struct call *c)
-{
-	char *argv[2] = { "true" };
-
-	(void)op;
-	if (!in_child)
-		return -1;
-	switch (c->arg[0] % 5) {
-	case 1:
-		return unshare(CLONE_NEWNET);
-	case 2:
-		return unshare(CLONE_NEWUSER | CLONE_NEWNET);
-	case 3:
-		return execve("/bin/true", argv, argv + 1);
-	case 4:
-		return kill(getpid(), SIGKILL);
-	default:
-		return unshare(CLONE_NEWPID | CLONE_NEWTIME);
-	}
-}
-
-static long run_call(const struct call *c)
+static void run_call(const struct call *c)
 {
 	const struct op *op = &ops[c->op];
+	uint64_t begun = now_ns();
 
-	return op->run(op, c);
+	if (op->flags & SLEEPS)
+		set_tick(racing_now ? TICK_RACE : TICK_ALONE);
+	/* the file to say it in is the parent's */
+	if (fail_next && may_fail(op) && !in_child)
+		run_failing(op, c);
+	else
+		op->run(op, c);
+	if (op->flags & SLEEPS)
+		set_tick(0);
+	count(c->op, begun);
+}
+
+static int high(int fd, const char *what)
+{
+	int to = fcntl(fd, F_DUPFD_CLOEXEC, OWN_FDS);
+
+	if (fd < 0 || to < 0)
+		die(what);
+	close(fd);
+	return to;
+}
+
+int open_high(const char *path, int flags)
+{
+	return high(open(path, flags | O_CLOEXEC), path);
 }
 
 /* ---- children ---- */
@@ -643,16 +157,16 @@ static long run_call(const struct call *c)
 static __thread const struct program *running;
 static __thread unsigned int running_at;
 
-static void child(unsigned int calls)
+static int open_fail_nth(void)
 {
-	struct itimerval tick = {
-		.it_interval.tv_usec = TICK_NS / 1000,
-		.it_value.tv_usec = TICK_NS / 1000,
-	};
+	return open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+}
+
+static _Noreturn void child(unsigned int calls)
+{
 	unsigned int i = running_at + 1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setitimer(ITIMER_REAL, &tick, NULL);
 	in_child = true;
 	if (!running->racing)
 		cover_start(THREADS);
@@ -662,30 +176,76 @@ static void child(unsigned int calls)
 	_exit(0);
 }
 
-static void reap(pid_t pid)
+static int child_on_stack(void *calls)
 {
-	unsigned int ticks = 0;
-
-	while (syscall(SYS_wait4, pid, NULL, __WALL, NULL) < 0 && errno == EINTR)
-		if (++ticks == 500)
-			kill(pid, SIGKILL);
+	child((uintptr_t)calls);
 }
 
-/* No locks of the C library are needed in the child: _Fork() would do */
+static void reap(pid_t pid)
+{
+	struct itimerspec tick = {
+		.it_interval.tv_nsec = 10000000,
+		.it_value.tv_nsec = 10000000,
+	};
+	unsigned int ms = 0;
+
+	timer_settime(timer, 0, &tick, NULL);
+	while (syscall(SYS_wait4, pid, NULL, __WALL, NULL) < 0 && errno == EINTR) {
+		ms += 10;
+		if (ms == CHILD_MS)
+			kill(pid, SIGKILL);
+	}
+	in_child = false;
+	set_tick(0);
+}
+
+/*
+ * With a copy of the memory, or in ours: that takes much less time, but not
+ * every namespace can be left then. We wait, so that it can have all that is
+ * this thread's. No locks of the C library are needed there.
+ */
+static pid_t start_child(bool copy, unsigned int calls)
+{
+	static __thread char stack[65536] __attribute__((aligned(16)));
+	int flags = CLONE_VM | SIGCHLD;
+	pid_t pid;
+
+	if (!copy)
+		return clone(child_on_stack, stack + sizeof(stack), flags,
+			     (void *)(uintptr_t)calls);
+	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (!pid)
+		child(calls);
+	return pid;
+}
+
 long run_fork(const struct op *op, const struct call *c)
 {
 	unsigned int calls = c->arg[0] % MAX_CALLS;
+	bool user = user_changed, net = net_changed;
+	/* others of a race go on using what is ours */
+	bool copy = c->arg[2] & 1 || racing_now;
+	int saved[SLOTS];
 	pid_t pid;
 
 	(void)op;
 	if (in_child)
 		return -1;
-	pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-	if (!pid)
-		child(calls);
+	fail_next = 0;
+	memcpy(saved, slot, sizeof(saved));
+	pid = start_child(copy, calls);
 	if (pid < 0)
 		return -1;
 	reap(pid);
+	guard_reset();
+	if (!copy)
+		memcpy(slot, saved, sizeof(saved));
+	fail_next = 0;
+	user_changed = user;
+	net_changed = net;
+	/* what it does is not always seen from here */
+	names_elsewhere = true;
+	limits_changed = true;
 	if (!(c->arg[1] & 1))
 		running_at += calls;
 	return 0;
@@ -695,12 +255,15 @@ long run_fork(const struct op *op, const struct call *c)
 
 static void thread_reset(void)
 {
-	if (user_changed)
+	if (user_changed) {
 		syscall(SYS_setresuid, 0, 0, 0);
+		syscall(SYS_setresgid, 0, 0, 0);
+	}
 	if (net_changed)
 		setns(nets[0], CLONE_NEWNET);
 	user_changed = false;
 	net_changed = false;
+	fail_next = 0;
 }
 
 static void run_calls(const struct program *p, unsigned int from)
@@ -731,54 +294,34 @@ static void run_race(void)
 		run_calls(race.program, race.from);
 }
 
-static void set_timer(timer_t t, bool on)
-{
-	struct itimerspec tick = {
-		.it_interval.tv_nsec = on ? TICK_NS : 0,
-		.it_value.tv_nsec = on ? TICK_NS : 0,
-	};
-
-	if (timer_settime(t, 0, &tick, NULL)) {
-		perror("timer");
-		exit(2);
-	}
-}
-
-/* Signals cost time: for those who race only in a race */
-static timer_t own_timer(bool on)
+/* Every thread has a timer, a fault to come, and namespaces of its own */
+static void thread_init(void)
 {
 	struct sigevent e = {
 		.sigev_notify = SIGEV_THREAD_ID,
 		.sigev_signo = SIGUSR1,
 		._sigev_un._tid = syscall(SYS_gettid),
 	};
-	timer_t t;
 
-	if (timer_create(CLOCK_MONOTONIC, &e, &t)) {
-		perror("timer");
-		exit(2);
-	}
-	set_timer(t, on);
-	return t;
+	if (timer_create(CLOCK_MONOTONIC, &e, &timer))
+		die("timer");
+	fail_fd = open_fail_nth();
+	if (fail_fd >= 0)
+		fail_fd = high(fail_fd, "fail-nth");
 }
 
 static void *racer(void *arg)
 {
-	timer_t t;
-
 	self = (uintptr_t)arg;
-	t = own_timer(false);
-	/* a working directory and namespaces of its own */
 	unshare(CLONE_FS);
+	thread_init();
 	for (;;) {
 		while (sem_wait(&race.go))
 			;
-		set_timer(t, true);
 		cover_start(self);
 		run_race();
 		cover_stop(self);
 		thread_reset();
-		set_timer(t, false);
 		sem_post(&race.done);
 	}
 	return NULL;
@@ -791,6 +334,7 @@ static void execute_race(const struct program *p)
 	while (first < p->count && !p->call[first].thread)
 		first++;
 	cover_start(0);
+	racing_now = true;
 	running = p;
 	for (running_at = 0; running_at < first; running_at++)
 		run_call(&p->call[running_at]);
@@ -804,6 +348,7 @@ static void execute_race(const struct program *p)
 	for (i = 1; i < THREADS; i++)
 		while (sem_wait(&race.done))
 			;
+	racing_now = false;
 }
 
 /* Without the clean-up, which what is seen should not have in it */
@@ -818,14 +363,65 @@ void execute(const struct program *p)
 	cover_stop(0);
 }
 
-/* ---- clean-up ---- */
+/* ---- namespaces ---- */
 
-static void clear_arena(void)
+static void write_to(const char *path, const char *text)
 {
-	mmap((void *)ARENA, ARENA_SIZE, PROT_NONE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-	arena_changed = false;
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, text, strlen(text)) < 0)
+		perror(path);
+	close(fd);
 }
+
+/* A user's namespace, where the users of the others are nobody */
+static int open_user_net(void)
+{
+	int ready[2], fd;
+	char path[64], c;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC))
+		die("pipe");
+	pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWUSER | CLONE_NEWNET) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		die("unshare");
+	close(ready[0]);
+	snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
+	write_to(path, "0 0 1");
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
+	write_to(path, "0 0 1");
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+	fd = open_high(path, O_RDONLY);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	return fd;
+}
+
+static void open_nets(void)
+{
+	const char *path = "/proc/thread-self/ns/net";
+	unsigned int i;
+
+	nets[0] = open_high(path, O_RDONLY);
+	for (i = 1; i < USER_NET; i++) {
+		if (unshare(CLONE_NEWNET))
+			perror("unshare");
+		nets[i] = open_high(path, O_RDONLY);
+	}
+	setns(nets[0], CLONE_NEWNET);
+	nets[USER_NET] = open_user_net();
+}
+
+/* ---- clean-up ---- */
 
 static void clear_names(void)
 {
@@ -869,86 +465,136 @@ static void clear_limits(void)
 	limits_changed = false;
 }
 
-void reset(void)
+/* Whether debugfs lists a region, of whatever namespace and user */
+static bool lists_regions(void)
+{
+	char text[512];
+	ssize_t n;
+
+	if (regions_fd < 0)
+		return false;
+	n = pread(regions_fd, text, sizeof(text) - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	return n > 0 && strchr(text, '\n') != text + n - 1;
+}
+
+static bool holds_bytes(void)
+{
+	struct zinc_query q = { .flags = 0 };
+
+	return !ioctl(slot[0], ZINC_QUERY, &q) && (q.user_regions || q.user_bytes);
+}
+
+static void close_slots(void)
 {
 	unsigned int i;
-	int fd;
+	long fd;
 
-	thread_reset();
 	for (i = 1; i < SLOTS; i++) {
 		fd = atomic_exchange(&slot[i], -1);
 		if (fd >= 0)
 			close(fd);
 	}
-	while ((fd = receive()) != -1)
+	while ((fd = receive_fd()) != -1)
 		if (fd >= 0)
 			close(fd);
-	if (arena_changed)
-		clear_arena();
+}
+
+static bool is_clean(void)
+{
+	return !lists_regions() && !holds_bytes();
+}
+
+/* Namespaces end when they have been left, and then some */
+bool settle(void)
+{
+	unsigned int ms;
+
+	for (ms = 0; !is_clean(); ms += 2) {
+		if (ms > LEFT_MS)
+			return false;
+		usleep(2000);
+	}
+	return true;
+}
+
+/* In that of a user even we can not unlink everything: it has to end */
+static void renew_user_net(void)
+{
+	close(nets[USER_NET]);
+	nets[USER_NET] = open_user_net();
+}
+
+static void clear_all_names(void)
+{
 	clear_names();
 	if (names_elsewhere)
 		clear_other_names();
+}
+
+bool reset(void)
+{
+	uint64_t t = now_ns();
+	bool clean;
+
+	thread_reset();
+	t = add_cost(COST_THREAD, t);
+	close_slots();
+	t = add_cost(COST_CLOSE, t);
+	arena_clear();
+	t = add_cost(COST_ARENA, t);
+	clear_all_names();
+	t = add_cost(COST_NAMES, t);
 	if (limits_changed)
 		clear_limits();
+	clean = is_clean();
+	if (!clean && user_net_used)
+		renew_user_net();
+	user_net_used = false;
+	add_cost(COST_CLEAN, t);
+	return clean;
 }
 
 /* ---- beginning ---- */
 
-static int high(int fd, const char *what)
+/* Whatever can fail does, when it is asked to */
+static void set_faults_up(void)
 {
-	int to = fcntl(fd, F_DUPFD_CLOEXEC, OWN_FDS);
-
-	if (fd < 0 || to < 0) {
-		perror(what);
-		exit(2);
-	}
-	close(fd);
-	return to;
-}
-
-static int open_high(const char *path, int flags)
-{
-	return high(open(path, flags | O_CLOEXEC), path);
-}
-
-static void open_nets(void)
-{
-	const char *path = "/proc/thread-self/ns/net";
+	static const char * const injectors[] = {
+		"failslab", "fail_page_alloc", "fail_usercopy",
+	};
+	char path[128];
 	unsigned int i;
 
-	nets[0] = open_high(path, O_RDONLY);
-	for (i = 1; i < NETS; i++) {
-		if (unshare(CLONE_NEWNET))
-			perror("unshare");
-		nets[i] = open_high(path, O_RDONLY);
+	for (i = 0; i < sizeof(injectors) / sizeof(injectors[0]); i++) {
+		snprintf(path, sizeof(path), FAULTS "%s/verbose", injectors[i]);
+		write_to(path, "0");
+		snprintf(path, sizeof(path), FAULTS "%s/ignore-gfp-wait", injectors[i]);
+		write_to(path, "N");
 	}
-	setns(nets[0], CLONE_NEWNET);
+	write_to(FAULTS "fail_page_alloc/ignore-gfp-highmem", "N");
+	write_to(FAULTS "fail_page_alloc/min-order", "0");
+}
+
+/* A fault to come must not hit the return from here, which none survives */
+static void on_tick(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (fail_next && !in_child)
+		write_number(fail_fd, 0);
+	errno = saved;
 }
 
 static void catch_signals(void)
 {
-	struct sigaction fault = { .sa_handler = on_fault, .sa_flags = SA_NODEFER };
 	struct sigaction tick = { .sa_handler = on_tick };
 
-	sigaction(SIGSEGV, &fault, NULL);
-	sigaction(SIGBUS, &fault, NULL);
 	sigaction(SIGUSR1, &tick, NULL);
 	sigaction(SIGALRM, &tick, NULL);
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-}
-
-static void map_buffers(void)
-{
-	clear_arena();
-	if (mmap((void *)BUFFERS, THREADS * BUFFER_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
-		perror("mmap");
-		exit(2);
-	}
-	/* nothing comes to lie behind them */
-	mmap((void *)ARENA_END, AREA_SIZE, PROT_NONE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 }
 
 static void start_race(void)
@@ -960,10 +606,33 @@ static void start_race(void)
 	sem_init(&race.done, 0, 0);
 	race.on = true;
 	for (i = 1; i < THREADS; i++)
-		if (pthread_create(&t, NULL, racer, (void *)i)) {
-			perror("thread");
-			exit(2);
-		}
+		if (pthread_create(&t, NULL, racer, (void *)i))
+			die("thread");
+}
+
+static void open_own(void)
+{
+	int fd;
+
+	slot[0] = open_high("/dev/zinc", O_RDWR);
+	limits[0] = open_high("/sys/module/zinc/parameters/max_regions", O_WRONLY);
+	limits[1] = open_high("/sys/module/zinc/parameters/max_bytes", O_WRONLY);
+	own_pidfd = high(syscall(SYS_pidfd_open, getpid(), 0), "pidfd");
+	fd = open(REGIONS, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		regions_fd = high(fd, REGIONS);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets))
+		die("socketpair");
+	sockets[0] = high(sockets[0], "socket");
+	sockets[1] = high(sockets[1], "socket");
+}
+
+void counts_init(void)
+{
+	counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (counts == MAP_FAILED)
+		die("mmap");
 }
 
 void executor_init(bool racing)
@@ -973,19 +642,12 @@ void executor_init(bool racing)
 	for (i = 0; i < SLOTS; i++)
 		slot[i] = -1;
 	catch_signals();
-	map_buffers();
-	slot[0] = open_high("/dev/zinc", O_RDWR);
-	limits[0] = open_high("/sys/module/zinc/parameters/max_regions", O_WRONLY);
-	limits[1] = open_high("/sys/module/zinc/parameters/max_bytes", O_WRONLY);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets)) {
-		perror("socketpair");
-		exit(2);
-	}
-	sockets[0] = high(sockets[0], "socket");
-	sockets[1] = high(sockets[1], "socket");
+	arena_init();
+	open_own();
 	open_nets();
+	set_faults_up();
 	clear_limits();
-	own_timer(true);
+	thread_init();
 	if (racing)
 		start_race();
 }

@@ -16,10 +16,14 @@ static int run_one(const struct program *p)
 	char line[256];
 
 	for (; n; n--) {
+		bool clean;
+
 		execute(p);
 		reset();
-		if (report_found(line, sizeof(line))) {
-			printf("the kernel reports: %s\n", line);
+		clean = settle();
+		if (report_found(line, sizeof(line)) || !clean) {
+			printf("the kernel reports: %s\n",
+			       clean ? line : "nothing, but keeps a region");
 			print_program(stdout, p, "    ", "\n");
 			return 1;
 		}
@@ -35,8 +39,9 @@ int run_found(const char *programs)
 	int err = 0;
 
 	if (!f)
-		return 2;
+		die("programs");
 	report_open();
+	counts_init();
 	executor_init(true);
 	while (!err && parse_program(f, &p)) {
 		err = run_one(&p);

@@ -7,7 +7,7 @@
 
 FUZZ := $(TOP)/tests/fuzz
 FUZZ_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -I$(TOP)/uapi -I$(FUZZ)
-FUZZ_COMMON := $(addprefix $(FUZZ)/,grammar.c text.c execute.c report.c cover.c)
+FUZZ_COMMON := $(addprefix $(FUZZ)/,grammar.c text.c files.c arena.c calls.c execute.c report.c cover.c)
 FUZZ_HEADERS := $(wildcard $(FUZZ)/*.h) $(TOP)/uapi/linux/zinc.h $(FUZZ)/fuzz.mk
 FUZZ_FOUND := $(patsubst $(FUZZ)/%.c,$(B)/fuzz/%,$(wildcard $(FUZZ)/found_*.c))
 
@@ -18,7 +18,7 @@ fuzz:
 
 fuzz-programs: $(B)/fuzz/fuzz $(FUZZ_FOUND)
 
-$(B)/fuzz/fuzz: $(FUZZ)/fuzz.c $(FUZZ)/random.c $(FUZZ_COMMON) $(FUZZ_HEADERS)
+$(B)/fuzz/fuzz: $(FUZZ)/fuzz.c $(FUZZ)/search.c $(FUZZ)/reduce.c $(FUZZ)/random.c $(FUZZ_COMMON) $(FUZZ_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(FUZZ_CFLAGS) -o $@ $(filter %.c,$^) -pthread
 

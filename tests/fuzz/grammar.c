@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the fuzzer can do: one row per operation. A new ioctl is a new row.
+ * What the fuzzer can do: one row per operation.
+ *
+ * To add an ioctl, add an IOCTL row: its command, how often, its name, flags
+ * (SLEEPS if it can wait for ever, GIVES_FD if it returns a descriptor), which
+ * slots its descriptor is mostly in (DEVICE, REGION or SLOT), then an IN for
+ * each field of its struct that user space sets, with values worth a try;
+ * others are made of these and of what the module is seen to compare the field
+ * with. A descriptor within a struct has the kind FD, so it may be any that the
+ * program has made, a dma-buf or a sync_file as well as a region. Fields that
+ * point to something have the kind POINTER, and a function of their own in
+ * calls.c if what they point to must make sense, as run_wait_any() does. A
+ * number that ZINC_IOC_TYPE only reserves is tried by the row "ioctl" already.
+ *
+ * To add a system call, add a SYSCALL row, its arguments in order; or a row
+ * with a function of calls.c, which gets the numbers as they are. What can
+ * break the fuzzer itself (another memory, other descriptors) is for such a
+ * function to keep away.
+ *
+ * What takes several calls that go together, add to the seeds as well. Rows can
+ * be moved: what is on disk has names.
  */
 #include <fcntl.h>
 #include <linux/mman.h>
@@ -34,25 +53,137 @@
 #define TIMES		0, 1, 2, 3, 4, 5, 6, ZINC_FOREVER
 #define SEQUENCES	0, 0, 1, 2, 3, 0xffffffff, 0x7fffffff
 #define AT		ARG("at", AREA, 0, 1, 2, 3, 0x100, 0x101, 0x10003)
-#define BYTES		ARG("length", LENGTH, 4096, 8192, 65536, 2 << 20, 4 << 20, 1, 0)
+#define BYTES		ARG("length", LENGTH, 4096, 4096, 4096, 8192, 8192, 65536, 2 << 20, 1, 0)
 #define PROTS		ARG("prot", NUMBER, 3, 3, 3, 1, 2, 0, 7, 4, 5)
 
 /* Every ioctl begins so; see run_ioctl() */
-#define IOCTL(nr, weight, name, fd, ...)				\
-	{ name, run_ioctl, nr, weight,					\
+#define IOCTL(nr, weight, name, flags, fd, ...)				\
+	{ name, run_ioctl, nr, weight, flags,				\
 	  { fd, RESULT, WHERE, SIZED, ## __VA_ARGS__ } }
 #define DEVICE		ARG("fd", FD, 0, 0, 0, 0, 0, 0, 0, 1)
 #define REGION		ARG("fd", FD, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 0)
-#define SYSCALL(nr, weight, name, ...) { name, run_syscall, nr, weight, { __VA_ARGS__ } }
+#define SYSCALL(nr, weight, name, ...) { name, run_syscall, nr, weight, 0, { __VA_ARGS__ } }
 
-/* What a new program begins with */
-const char * const grammar_first = "create to=1 capacity=4096\n";
+const char * const seeds[] = {
+	"create to=1 capacity=0x1000\n",
+	/* the control page goes out of its mapping, and comes back */
+	"create to=1 capacity=0x1000\n"
+	"mmap at=0 length=0x1000 prot=3 flags=1 fd=1 offset=0x80000000000\n"
+	"madvise at=0 length=0x1000 advice=4\n"
+	"touch at=0 offset=4044 size=4 value=1 add=1 times=1\n"
+	"notify fd=1 flags=1\n",
+	/* the same page, forged while others wait */
+	"racing\n"
+	"create to=1 capacity=0x1000\n"
+	"mmap at=0 length=0x1000 prot=3 flags=1 fd=1 offset=0x80000000000\n"
+	"wait fd=1 deadline=2\n"
+	"1:touch at=0 offset=4040 size=4 value=0xffffffff times=4000\n"
+	"2:touch at=0 offset=4080 size=4 times=4000\n"
+	"1:notify fd=1\n"
+	"info fd=1\n",
+	"create to=1 capacity=0x400000 flags=1\n"
+	"mmap at=0 length=0x400000 prot=3 flags=1 fd=1\n"
+	"touch at=0 size=4 value=1 times=1\n"
+	"mremap at=0 length=0x1000 size=0x2000 flags=3 new=3\n"
+	"remap_file_pages at=0 length=0x1000 pgoff=1\n"
+	"madvise at=0x101 length=0x1000 advice=9\n",
+	/* namespaces, and regions that stay in one that ends */
+	"create to=1 capacity=0x1000 lifetime=2\n"
+	"fork calls=4\n"
+	"child what=1\n"
+	"create to=2 capacity=0x1000 lifetime=2 name=1\n"
+	"create to=3 capacity=0x1000 name=2\n"
+	"list entries=1 count=16 entry_size=0x148\n"
+	"open to=2\n",
+	"create to=1 capacity=0x1000\n"
+	"fork calls=4 copy=1\n"
+	"child what=2\n"
+	"info fd=1\n"
+	"create to=2 capacity=0x1000 lifetime=2 name=1\n"
+	"proc fd=2 what=1\n",
+	"create to=1 capacity=0x1000\n"
+	"fork calls=3 copy=1\n"
+	"child what=6\n"
+	"wait fd=1 deadline=0\n"
+	"wait fd=1 deadline=3\n"
+	"fork calls=3 copy=1\n"
+	"child what=7\n"
+	"wait fd=1 deadline=6\n"
+	"wait fd=1 deadline=2\n",
+	/* killed in the midst of it */
+	"fork calls=4\n"
+	"child what=5 us=200\n"
+	"create to=1 capacity=0x7000\n"
+	"list entries=1 count=0xffffffff entry_size=0x148\n"
+	"wait fd=1 deadline=4\n",
+	/* who may: another user, another group, a user namespace of its own */
+	"create to=1 capacity=0x1000 mode=0640\n"
+	"user uid=1000 gid=1000\n"
+	"open to=2 flags=1\n"
+	"unlink\n"
+	"region_unlink fd=1\n"
+	"create to=3 capacity=0x1000 flags=2\n"
+	"reopen fd=1 to=4 flags=1\n"
+	"proc fd=4 to=5 what=2\n"
+	"user uid=0\n"
+	"open to=2\n",
+	"setns which=3\n"
+	"user uid=1000 gid=1000\n"
+	"create to=1 capacity=0x1000 lifetime=2\n"
+	"user uid=0\n"
+	"open to=2\n"
+	"list entries=1 count=16 entry_size=0x148\n",
+	"user uid=1001\n"
+	"limit which=0 value=1\n"
+	"create to=1 capacity=0x1000\n"
+	"create to=2 capacity=0x1000 name=1\n"
+	"limit which=1 value=0x2000\n"
+	"create to=2 capacity=0x4000 name=1\n",
+	/* epoll, and what it holds when descriptors go */
+	"create to=1 capacity=0x1000\n"
+	"epoll to=2\n"
+	"epoll_ctl fd=2 op=1 target=1 events=0x80000001\n"
+	"notify fd=1\n"
+	"epoll_wait fd=2 us=500\n"
+	"reopen fd=1 to=3\n"
+	"close fd=1\n"
+	"epoll_wait fd=2\n",
+	"create to=1 capacity=0x1000\n"
+	"reopen fd=1 to=2\n"
+	"wait_any items=1 count=2 deadline=2 first=1\n"
+	"notify fd=2\n"
+	"wait_any items=1 count=2 deadline=4 first=1\n"
+	"set_flags fd=1 cmd=4 flags=0x800\n"
+	"read fd=1 buffer=1 count=8\n"
+	"read fd=1 buffer=1 count=8\n",
+	"create to=1 capacity=0x1000\n"
+	"send fd=1\n"
+	"close fd=1\n"
+	"receive to=2\n"
+	"info fd=2\n"
+	"getfd fd=2 to=3\n"
+	"dup fd=3 to=4\n"
+	"copy at=0 length=0x1000 own=1\n"
+	"wait fd=2 flags=2 notify_fd=3 deadline=2\n",
+	/* one of its allocations fails */
+	"fail nth=3\n"
+	"create to=1 capacity=0x1000\n"
+	"create to=1 capacity=0x1000\n"
+	"fail nth=2\n"
+	"reopen fd=1 to=2\n"
+	"fail nth=1\n"
+	"wait_any items=1 count=1 deadline=2 first=1\n"
+	"fail nth=1\n"
+	"info fd=1\n",
+};
+
+const unsigned int seeds_count = sizeof(seeds) / sizeof(seeds[0]);
 
 const struct op ops[] = {
-	IOCTL(ZINC_QUERY, 3, "query", DEVICE,
+	IOCTL(ZINC_QUERY, 3, "query", 0, DEVICE,
 	      IN(zinc_query, flags, NUMBER, ZERO),
 	      IN(zinc_query, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_CREATE, 40, "create", DEVICE,
+	IOCTL(ZINC_CREATE, 40, "create", GIVES_FD, DEVICE,
 	      IN(zinc_create, capacity, NUMBER, 4096, 4096, 4096, 8192, 8192,
 		 65536, 2 << 20, 4 << 20, 0, 4095, ZINC_CAPACITY_MAX,
 		 ZINC_CAPACITY_MAX + 4096, ~0ULL, ~4095ULL, 1ULL << 40),
@@ -61,15 +192,15 @@ const struct op ops[] = {
 	      IN(zinc_create, mode, NUMBER, 0, 0600, 0666, 0444, 0222, 0640, 01000),
 	      IN(zinc_create, pad, NUMBER, ZERO),
 	      IN(zinc_create, name, NAME, NAMES)),
-	IOCTL(ZINC_OPEN, 25, "open", DEVICE,
+	IOCTL(ZINC_OPEN, 25, "open", GIVES_FD, DEVICE,
 	      IN(zinc_open, flags, NUMBER, 0, 0, 0, 1, 1, 2),
 	      IN(zinc_open, pad, NUMBER, ZERO),
 	      IN(zinc_open, name, NAME, NAMES)),
-	IOCTL(ZINC_UNLINK, 12, "unlink", DEVICE,
+	IOCTL(ZINC_UNLINK, 12, "unlink", 0, DEVICE,
 	      IN(zinc_unlink, flags, NUMBER, ZERO),
 	      IN(zinc_unlink, pad, NUMBER, ZERO),
 	      IN(zinc_unlink, name, NAME, NAMES)),
-	IOCTL(ZINC_LIST, 10, "list", DEVICE,
+	IOCTL(ZINC_LIST, 10, "list", 0, DEVICE,
 	      IN(zinc_list, cursor, NUMBER, 0, 0, 0, 1, ~0ULL),
 	      IN(zinc_list, entries, POINTER, 1, 1, 1, 1, 4, 5, 6, 7),
 	      IN(zinc_list, count, NUMBER, 16, 1, 0, 128, ~0U),
@@ -77,7 +208,7 @@ const struct op ops[] = {
 		 336, 4096, 4097, 0, ~0U),
 	      IN(zinc_list, flags, NUMBER, ZERO),
 	      IN(zinc_list, pad, NUMBER, ZERO)),
-	{ "wait_any", run_wait_any, ZINC_WAIT_ANY, 15,
+	{ "wait_any", run_wait_any, ZINC_WAIT_ANY, 15, SLEEPS,
 	  { DEVICE, RESULT, WHERE, SIZED,
 	    IN(zinc_wait_any, items, POINTER, 1, 1, 1, 1, 1, 4, 5, 6),
 	    IN(zinc_wait_any, count, NUMBER, 1, 2, 3, 128, 0, 129, ~0U),
@@ -86,23 +217,23 @@ const struct op ops[] = {
 	    IN(zinc_wait_any, pad, NUMBER, ZERO),
 	    ARG("first", NUMBER, 1, 2, 3, 4, 0),
 	    ARG("cursor", NUMBER, SEQUENCES) } },
-	IOCTL(ZINC_REGION_INFO, 8, "info", REGION),
-	IOCTL(ZINC_REGION_NOTIFY, 20, "notify", REGION,
+	IOCTL(ZINC_REGION_INFO, 8, "info", 0, REGION),
+	IOCTL(ZINC_REGION_NOTIFY, 20, "notify", 0, REGION,
 	      IN(zinc_notify, flags, NUMBER, 0, 0, 0, 1, 1, 2)),
-	IOCTL(ZINC_REGION_WAIT, 20, "wait", REGION,
+	IOCTL(ZINC_REGION_WAIT, 20, "wait", SLEEPS, REGION,
 	      IN(zinc_wait, flags, NUMBER, 0, 1, 2, 3, 4, 5, 6, 7, 8),
 	      IN(zinc_wait, cursor, NUMBER, SEQUENCES),
 	      IN(zinc_wait, deadline, TIME, TIMES),
 	      IN(zinc_wait, notify_fd, FD, 0, 1, 2, 3, 4, 5, 16),
 	      IN(zinc_wait, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_REGION_SET_CURSOR, 8, "set_cursor", REGION,
+	IOCTL(ZINC_REGION_SET_CURSOR, 8, "set_cursor", 0, REGION,
 	      IN(zinc_cursor, cursor, NUMBER, SEQUENCES),
 	      IN(zinc_cursor, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_REGION_UNLINK, 8, "region_unlink", REGION),
-	IOCTL(ZINC_REGION_REOPEN, 15, "reopen", REGION,
+	IOCTL(ZINC_REGION_UNLINK, 8, "region_unlink", 0, REGION),
+	IOCTL(ZINC_REGION_REOPEN, 15, "reopen", GIVES_FD, REGION,
 	      IN(zinc_reopen, flags, NUMBER, 0, 0, 1, 1, 2),
 	      IN(zinc_reopen, pad, NUMBER, ZERO)),
-	{ "ioctl", run_any_ioctl, 0, 5,
+	{ "ioctl", run_any_ioctl, 0, 5, SLEEPS,
 	  { SLOT("fd"), RESULT, WHERE,
 	    ARG("nr", NUMBER, 0, 1, 5, 6, 7, 8, 0x40, 0x45, 0x46, 0x48, 0xff),
 	    ARG("dir", NUMBER, 0, 1, 2, 3),
@@ -110,7 +241,7 @@ const struct op ops[] = {
 	    ARG("type", NUMBER, ZINC_IOC_TYPE, ZINC_IOC_TYPE, 0x54, 0),
 	    ARG("fill", NUMBER, 0, 1, 0xff) } },
 
-	{ "mmap", run_mmap, SYS_mmap, 40,
+	{ "mmap", run_mmap, SYS_mmap, 40, 0,
 	  { AT, BYTES, PROTS,
 	    ARG("flags", NUMBER, MAP_SHARED, MAP_SHARED, MAP_SHARED,
 		MAP_SHARED_VALIDATE, MAP_PRIVATE, MAP_SHARED | MAP_POPULATE,
@@ -119,7 +250,7 @@ const struct op ops[] = {
 	    ARG("offset", NUMBER, 0, 0, 0, 4096, 2 << 20, ZINC_MMAP_CONTROL,
 		ZINC_MMAP_CONTROL, ZINC_MMAP_CONTROL, ZINC_MMAP_CONTROL - 4096,
 		ZINC_MMAP_CONTROL + 4096, ~4095ULL) } },
-	{ "mremap", run_mremap, SYS_mremap, 8,
+	{ "mremap", run_mremap, SYS_mremap, 8, 0,
 	  { AT, BYTES, ARG("size", LENGTH, 4096, 8192, 65536, 2 << 20, 0),
 	    ARG("flags", NUMBER, 0, 3, 3, 7), ARG("new", AREA, 0, 1, 2, 3, 4) } },
 	SYSCALL(SYS_munmap, 12, "munmap", AT, BYTES),
@@ -137,33 +268,42 @@ const struct op ops[] = {
 		ARG("prot", NUMBER, 0), ARG("pgoff", NUMBER, 0, 1, 512, 1ULL << 31),
 		ARG("flags", NUMBER, 0)),
 	/* the control page's header is its last 64 bytes */
-	{ "touch", run_touch, 0, 30,
+	{ "touch", run_touch, 0, 30, 0,
 	  { AT, ARG("offset", NUMBER, 0, 8, 4032, 4040, 4042, 4044, 4048, 4056, 4080, 4084),
 	    ARG("size", NUMBER, 4, 4, 8, 1, 0),
 	    ARG("value", NUMBER, 0, 1, 2, 0xffffffff, ~0ULL, 0x7fffffff),
 	    ARG("add", NUMBER, 0, 1),
-	    ARG("times", NUMBER, 1, 1, 1, 10, 200) } },
+	    ARG("times", NUMBER, 1, 1, 1, 10, 200, 4000) } },
 
-	{ "poll", run_poll, 0, 12,
+	{ "copy", run_copy, 0, 4, 0,
+	  { AT, BYTES, ARG("own", POINTER, 1, 1, 4, 0x104, 5, 6),
+	    ARG("write", NUMBER, 0, 1) } },
+	{ "futex", run_futex, 0, 3, 0,
+	  { AT, ARG("offset", NUMBER, 0, 0, 4040, 4044, 4080),
+	    ARG("wait", NUMBER, 0, 1), ARG("value", NUMBER, 0, 0, 1),
+	    ARG("us", NUMBER, 0, 50, 500) } },
+
+	{ "poll", run_poll, 0, 12, 0,
 	  { SLOT("fd"), SLOT("second"),
 	    ARG("events", NUMBER, POLLIN, POLLIN, 0x2000, 0xffff, 0),
-	    ARG("ms", NUMBER, 0, 0, 1, 2) } },
+	    ARG("us", NUMBER, 0, 0, 0, 50, 500) } },
 	SYSCALL(SYS_epoll_create1, 6, "epoll", ARG("flags", NUMBER, 0), RESULT),
-	{ "epoll_ctl", run_epoll_ctl, 0, 15,
+	{ "epoll_ctl", run_epoll_ctl, 0, 15, 0,
 	  { SLOT("fd"), ARG("op", NUMBER, EPOLL_CTL_ADD, EPOLL_CTL_ADD,
 			    EPOLL_CTL_MOD, EPOLL_CTL_DEL),
 	    SLOT("target"),
 	    ARG("events", NUMBER, EPOLLIN, EPOLLIN | EPOLLET, EPOLLRDHUP,
 		EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLEXCLUSIVE) } },
-	{ "epoll_wait", run_epoll_wait, 0, 8,
-	  { SLOT("fd"), ARG("ms", NUMBER, 0, 0, 1, 2) } },
-	SYSCALL(SYS_read, 12, "read", REGION, ARG("buffer", POINTER, 1, 1, 1, 4, 5, 6, 7),
-		ARG("count", NUMBER, 8, 8, 16, 7, 0, 4096)),
+	{ "epoll_wait", run_epoll_wait, 0, 8, 0,
+	  { SLOT("fd"), ARG("us", NUMBER, 0, 0, 0, 50, 500) } },
+	{ "read", run_syscall, SYS_read, 12, SLEEPS,
+	  { REGION, ARG("buffer", POINTER, 1, 1, 1, 4, 5, 6, 7),
+	    ARG("count", NUMBER, 8, 8, 16, 7, 0, 4096) } },
 	SYSCALL(SYS_pread64, 2, "pread", REGION, ARG("buffer", POINTER, 1, 5),
 		ARG("count", NUMBER, 8), ARG("offset", NUMBER, 0, 1, ~0ULL)),
 	SYSCALL(SYS_write, 2, "write", REGION, ARG("buffer", POINTER, 1, 4, 5),
 		ARG("count", NUMBER, 8, 1)),
-	{ "splice", run_splice, 0, 2, { REGION, ARG("count", NUMBER, 8, 7, 4096) } },
+	{ "splice", run_splice, 0, 2, SLEEPS, { REGION, ARG("count", NUMBER, 8, 7, 4096) } },
 	SYSCALL(SYS_fcntl, 8, "set_flags", REGION,
 		ARG("cmd", NUMBER, F_SETFL, F_SETFL, F_SETFL, F_GETFL, F_GET_SEALS),
 		ARG("flags", NUMBER, O_NONBLOCK, O_NONBLOCK, 0, O_APPEND, O_ASYNC, O_DIRECT)),
@@ -176,22 +316,28 @@ const struct op ops[] = {
 	SYSCALL(SYS_flock, 1, "flock", REGION,
 		ARG("how", NUMBER, LOCK_EX | LOCK_NB, LOCK_UN)),
 	SYSCALL(SYS_dup, 8, "dup", SLOT("fd"), RESULT),
-	{ "close", run_close, 0, 30, { REGION } },
-	{ "send", run_send, 0, 5, { REGION } },
-	{ "receive", run_receive, 0, 5, { RESULT } },
-	/* 0 fdinfo, 1 debugfs, 2 reopen the descriptor, 3 map_files, 4 maps */
-	{ "proc", run_proc, 0, 5,
-	  { REGION, RESULT, ARG("what", NUMBER, 0, 0, 1, 1, 2, 3, 4) } },
+	{ "getfd", run_getfd, 0, 2, 0, { REGION, RESULT } },
+	{ "close", run_close, 0, 30, 0, { REGION } },
+	{ "send", run_send, 0, 5, 0, { REGION } },
+	{ "receive", run_receive, 0, 5, 0, { RESULT } },
+	/* 0 fdinfo, 1 debugfs, 2 reopen the descriptor, 3 map_files, 4 maps, 5 trace */
+	{ "proc", run_proc, 0, 5, 0,
+	  { REGION, RESULT, ARG("what", NUMBER, 0, 0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 5) } },
 
-	{ "user", run_user, 0, 6, { ARG("uid", NUMBER, 0, 1000, 1001, 65534) } },
-	{ "setns", run_setns, 0, 6, { ARG("which", NUMBER, 0, 1, 2) } },
-	{ "limit", run_limit, 0, 4,
+	{ "user", run_user, 0, 6, 0, { ARG("uid", NUMBER, 0, 1000, 1001, 65534),
+	    ARG("gid", NUMBER, 0, 0, 1000, 1001) } },
+	{ "setns", run_setns, 0, 6, 0, { ARG("which", NUMBER, 0, 1, 2, 3) } },
+	{ "limit", run_limit, 0, 4, 0,
 	  { ARG("which", NUMBER, 0, 1), ARG("value", NUMBER, 0, 1, 2, 8192, 4 << 20, ~0ULL) } },
+	{ "fail", run_fail, 0, 8, 0,
+	  { ARG("nth", NUMBER, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 30) } },
 	/* a child makes the next calls; see run_in_child() for its own */
-	{ "fork", run_fork, 0, 4,
-	  { ARG("calls", NUMBER, 0, 1, 2, 4, 8), ARG("both", NUMBER, 0, 1) } },
-	{ "child", run_in_child, 0, 5,
-	  { ARG("what", NUMBER, 0, 1, 1, 2, 2, 3, 4) } },
+	{ "fork", run_fork, 0, 2, 0,
+	  { ARG("calls", NUMBER, 1, 2, 4, 8), ARG("both", NUMBER, 0, 1),
+	    ARG("copy", NUMBER, 0, 0, 0, 1) } },
+	{ "child", run_in_child, 0, 2, 0,
+	  { ARG("what", NUMBER, 0, 1, 2, 3, 4, 5, 5, 5, 5, 6, 7),
+	    ARG("us", NUMBER, 10, 50, 200, 1000) } },
 };
 
 const unsigned int ops_count = sizeof(ops) / sizeof(ops[0]);

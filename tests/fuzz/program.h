@@ -17,6 +17,7 @@
 #define MAX_CALLS	24
 #define MAX_FIELDS	12
 #define THREADS		3
+#define MAX_OPS		128
 
 struct call {
 	uint16_t op;
@@ -50,18 +51,24 @@ struct field {
 	uint8_t kind;
 };
 
+#define SLEEPS		1	/* it may, for ever: a timer ends that */
+#define GIVES_FD	2	/* the ioctl's result is a descriptor */
+
 struct op {
 	const char *name;
 	long (*run)(const struct op *op, const struct call *call);
 	unsigned long nr;	/* of the system call, or the ioctl's command */
 	unsigned int weight;	/* how often, of the sum of all */
+	unsigned int flags;
 	struct field field[MAX_FIELDS];
 };
 
 /* grammar.c */
 extern const struct op ops[];
 extern const unsigned int ops_count;
-extern const char * const grammar_first;
+/* What there is to begin with, beside programs at random */
+extern const char * const seeds[];
+extern const unsigned int seeds_count;
 unsigned int fields_of(const struct op *op);
 
 /* text.c: a line per call, by name, so that a file outlives the table */
@@ -69,10 +76,43 @@ void print_program(FILE *to, const struct program *p, const char *before,
 		   const char *after);
 bool parse_program(FILE *from, struct program *p);
 
-/* execute.c */
+/* files.c: programs on disk. */
+void die(const char *what) __attribute__((noreturn));
+void save_programs(const char *path, const struct program *p, unsigned int count);
+void name_program(char *path, size_t size, const char *dir, const char *prefix,
+		  const struct program *p);
+/* Calls @call for each program of a file of either form, and counts them */
+unsigned int for_programs(const char *path,
+			  void (*call)(const struct program *p));
+void pending_open(const char *dir);
+void pending_write(const struct program *p, unsigned int count);
+
+/* What takes time beside the calls */
+enum cost {
+	COST_ALL, COST_THREAD, COST_CLOSE, COST_ARENA, COST_NAMES, COST_CLEAN,
+	COST_REPORT, COST_COVER, COST_PENDING, COSTS
+};
+
+/* execute.c: what was run, for all processes there have been */
+struct counts {
+	uint64_t calls[MAX_OPS + COSTS];
+	uint64_t ns[MAX_OPS + COSTS];
+};
+
+uint64_t now_ns(void);
+/* Counts the time from @since on, and tells the time */
+uint64_t add_cost(enum cost what, uint64_t since);
+
+void counts_init(void);
 void executor_init(bool race);
 void execute(const struct program *p);
-void reset(void);
+/* Cleans up behind it; false if the module keeps something all the same */
+bool reset(void);
+/* The same, once namespaces that end have ended */
+bool settle(void);
+extern struct counts *counts;
+
+/* calls.c: what a row of the table can do */
 long run_ioctl(const struct op *op, const struct call *call);
 long run_syscall(const struct op *op, const struct call *call);
 long run_wait_any(const struct op *op, const struct call *call);
@@ -84,6 +124,9 @@ long run_poll(const struct op *op, const struct call *call);
 long run_epoll_ctl(const struct op *op, const struct call *call);
 long run_epoll_wait(const struct op *op, const struct call *call);
 long run_splice(const struct op *op, const struct call *call);
+long run_copy(const struct op *op, const struct call *call);
+long run_futex(const struct op *op, const struct call *call);
+long run_getfd(const struct op *op, const struct call *call);
 long run_close(const struct op *op, const struct call *call);
 long run_send(const struct op *op, const struct call *call);
 long run_receive(const struct op *op, const struct call *call);
@@ -91,8 +134,10 @@ long run_proc(const struct op *op, const struct call *call);
 long run_user(const struct op *op, const struct call *call);
 long run_setns(const struct op *op, const struct call *call);
 long run_limit(const struct op *op, const struct call *call);
-long run_fork(const struct op *op, const struct call *call);
+long run_fail(const struct op *op, const struct call *call);
 long run_in_child(const struct op *op, const struct call *call);
+/* execute.c */
+long run_fork(const struct op *op, const struct call *call);
 
 /* random.c: programs at random, the same for the same seed */
 void random_seed(uint64_t seed);
@@ -101,6 +146,37 @@ void random_program(struct program *p);
 void random_mutation(struct program *p, const struct program *other);
 void learn_value(uint64_t value);
 unsigned int values_learnt(void);
+void drop_calls(struct program *p, unsigned int from, unsigned int count);
+
+/* search.c: what is worth to be run */
+#define CORPUS_MAX	2048
+#define HISTORY		32
+
+struct shared {
+	uint64_t executions;
+	uint64_t racing;
+	uint32_t corpus_count;
+	uint32_t next;
+	uint32_t done;
+	struct program corpus[CORPUS_MAX];
+	struct program history[HISTORY];	/* the last is at next - 1 */
+};
+
+/* What outlives the process that runs the programs */
+extern struct shared *shared;
+
+/* What the fuzzer says of its own accord, as the kernel would */
+extern const char * const left_behind;
+
+void search_init(void);
+void search_load(const char *dir);
+/* Calls @found with the first line of a report */
+void search_begin(bool first, void (*found)(const char *what));
+void search_batch(void);
+void run_program(const struct program *p);
+
+/* reduce.c */
+int reduce(const char *dir, unsigned int times, bool died);
 
 /* report.c: what the kernel says of it */
 void report_open(void);
@@ -122,6 +198,7 @@ void cover_start(unsigned int thread);
 void cover_stop(unsigned int thread);
 /* To merge what the threads saw; tells how much of it is new */
 unsigned int cover_collect(void);
+bool cover_is_on(void);
 void cover_set_goal(void);
 bool cover_reaches_goal(void);
 unsigned int cover_comparisons(struct comparison *to, unsigned int room);

@@ -70,7 +70,25 @@ static uint64_t random_value(const struct field *f, uint64_t now)
 	return random_any();
 }
 
-static void random_call(struct call *c)
+/* What another call has there, so that they meet */
+static bool same_place(const struct program *p, struct call *c, unsigned int i)
+{
+	unsigned int kind = ops[c->op].field[i].kind, n, k;
+	const struct call *other;
+
+	if (kind != AREA || !p->count)
+		return false;
+	n = random_below(p->count);
+	other = &p->call[n];
+	for (k = 0; k < fields_of(&ops[other->op]); k++)
+		if (ops[other->op].field[k].kind == kind) {
+			c->arg[i] = other->arg[k];
+			return true;
+		}
+	return false;
+}
+
+static void random_call(const struct program *p, struct call *c)
 {
 	unsigned int sum = 0, i, at;
 
@@ -84,6 +102,8 @@ static void random_call(struct call *c)
 	for (i = 0; i < fields_of(&ops[c->op]); i++) {
 		const struct field *f = &ops[c->op].field[i];
 
+		if (random_below(3) && same_place(p, c, i))
+			continue;
 		/* most calls should be good ones */
 		c->arg[i] = random_below(8) ? f->values[random_below(f->values_count)] :
 					      random_value(f, 0);
@@ -92,18 +112,25 @@ static void random_call(struct call *c)
 
 void random_program(struct program *p)
 {
-	unsigned int i;
-
-	FILE *f = fmemopen((void *)grammar_first, strlen(grammar_first), "r");
+	unsigned int n = 2 + random_below(10), i;
+	FILE *f = fmemopen((void *)seeds[0], strlen(seeds[0]), "r");
 
 	if (!f || !parse_program(f, p))
 		memset(p, 0, sizeof(*p));
 	if (f)
 		fclose(f);
-	i = p->count;
-	p->count += 2 + random_below(10);
-	for (; i < p->count; i++)
-		random_call(&p->call[i]);
+	for (i = 0; i < n; i++) {
+		random_call(p, &p->call[p->count]);
+		p->count++;
+	}
+}
+
+void drop_calls(struct program *p, unsigned int from, unsigned int count)
+{
+	memmove(&p->call[from], &p->call[from + count],
+		(p->count - from - count) * sizeof(p->call[0]));
+	p->count -= count;
+	memset(&p->call[p->count], 0, count * sizeof(p->call[0]));
 }
 
 static void insert(struct program *p, unsigned int at, const struct call *c)
@@ -150,15 +177,14 @@ static void mutate_once(struct program *p, const struct program *other)
 	struct call c;
 
 	if (dice < 35) {
-		random_call(&c);
+		random_call(p, &c);
 		c.thread = p->call[at].thread;
 		insert(p, random_below(p->count + 1), &c);
 	} else if (dice < 75) {
 		change(&p->call[at]);
 	} else if (dice < 85) {
 		if (p->count > 1)
-			memmove(&p->call[at], &p->call[at + 1],
-				(--p->count - at) * sizeof(c));
+			drop_calls(p, at, 1);
 	} else if (dice < 93) {
 		splice(p, other);
 	} else if (dice < 97) {
