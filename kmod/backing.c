@@ -20,6 +20,8 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
 
 #include "zinc.h"
 #include "compat.h"
@@ -126,6 +128,7 @@ struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
 		return file == ERR_PTR(-ENOSPC) ? ERR_PTR(-ENOMEM) : file;
 	}
 
+	zinc_shmem_set_gfp(file);
 	file->private_data = user;
 	__module_get(THIS_MODULE);	/* for f_op, put by the last fput() */
 	file->f_op = &zinc_data_fops;
@@ -159,6 +162,115 @@ int zinc_backing_mmap(struct file *backing, struct vm_area_struct *vma)
 		return err;
 	vma_set_file(vma, backing);
 	return 0;
+}
+
+#define ZINC_PIN_BATCH	16
+
+/* Pin what is at @index and behind it; how many pages of it, or -errno. */
+static long zinc_backing_pin_some(struct file *backing, pgoff_t index,
+				  struct page **pages, unsigned long count)
+{
+	struct folio *folios[ZINC_PIN_BATCH];
+	unsigned long filled = 0;
+	pgoff_t offset;
+	long n, i;
+
+	n = zinc_pin_folios(backing, index, count, folios, ARRAY_SIZE(folios),
+			    &offset);
+	if (n <= 0)
+		return n ?: -EFAULT;
+	offset >>= PAGE_SHIFT;
+	for (i = 0; i < n; i++, offset = 0)
+		while (offset < folio_nr_pages(folios[i]) && filled < count)
+			pages[filled++] = folio_page(folios[i], offset++);
+	return filled;
+}
+
+/* Pages may be reclaimed again: rescue those that were found unevictable. */
+static void zinc_backing_evictable(struct file *backing, u64 size)
+{
+	struct folio_batch batch;
+	pgoff_t index = 0;
+
+	mapping_clear_unevictable(backing->f_mapping);
+	folio_batch_init(&batch);
+	while (filemap_get_folios(backing->f_mapping, &index,
+				  (size >> PAGE_SHIFT) - 1, &batch)) {
+		check_move_unevictable_folios(&batch);
+		folio_batch_release(&batch);
+		cond_resched();
+	}
+}
+
+/* Each folio has been pinned once. A device may have written to it. */
+static void zinc_unpin_pages(struct page **pages, unsigned long count)
+{
+	unsigned long i = 0;
+
+	while (i < count) {
+		struct folio *folio = page_folio(pages[i]);
+
+		i += folio_nr_pages(folio) - folio_page_idx(folio, pages[i]);
+		folio_mark_dirty(folio);
+		zinc_unpin_folio(folio);
+		cond_resched();
+	}
+}
+
+/**
+ * zinc_backing_pin() - hold all pages where they are
+ * @backing: file of zinc_backing_create()
+ * @size: its size
+ *
+ * Pages that were not there are made, as zinc_backing_create() does.
+ *
+ * Return: the pages, for zinc_backing_unpin(), or -ENOMEM, -EINTR, -EBUSY: a
+ * page can not be held for long where it is.
+ */
+struct page **zinc_backing_pin(struct file *backing, u64 size)
+{
+	unsigned long count = size >> PAGE_SHIFT;
+	unsigned long have = 0;
+	struct page **pages;
+	long n;
+
+	if (!zinc_fits_memory(size))
+		return ERR_PTR(-ENOMEM);
+	pages = kvmalloc_array(count, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!pages)
+		return ERR_PTR(-ENOMEM);
+	mapping_set_unevictable(backing->f_mapping);
+	n = zinc_backing_populate(backing, size);
+	while (!n && have < count) {
+		n = zinc_backing_pin_some(backing, have, pages + have,
+					  count - have);
+		if (n < 0)
+			break;
+		have += n;
+		n = fatal_signal_pending(current) ? -EINTR : 0;
+		cond_resched();
+	}
+	if (!n)
+		return pages;
+
+	zinc_backing_evictable(backing, size);
+	zinc_unpin_pages(pages, have);
+	kvfree(pages);
+	return ERR_PTR(n);
+}
+
+/**
+ * zinc_backing_unpin() - let go of what zinc_backing_pin() holds
+ * @backing: file
+ * @pages: of it
+ * @size: of it
+ */
+void zinc_backing_unpin(struct file *backing, struct page **pages, u64 size)
+{
+	zinc_backing_evictable(backing, size);
+	zinc_unpin_pages(pages, size >> PAGE_SHIFT);
+	kvfree(pages);
 }
 
 /* Large regions get huge pages. */

@@ -9,8 +9,17 @@
 
 #include <linux/fs.h>
 #include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/version.h>
+
+/* the header of folio batches has had two names; from 6.12 on this one has it */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#include <linux/writeback.h>
+#else
+#include <linux/pagevec.h>
+#endif
 
 /* 6.3: vm_flags are changed by functions, which take the VMA's lock */
 static inline void zinc_vma_flags(struct vm_area_struct *vma,
@@ -57,6 +66,69 @@ static inline int zinc_shmem_mmap(const struct file_operations *shmem,
 	}
 #endif
 	return shmem->mmap(file, vma);
+}
+
+/* 6.13: the name space of symbols is a string */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#define ZINC_IMPORT_NS(ns)	MODULE_IMPORT_NS(#ns)
+#else
+#define ZINC_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)
+#endif
+
+/*
+ * 6.11: pages that are pinned for long are moved out of zones where they would
+ * be in the way. Before, they are not made there to begin with.
+ */
+#define ZINC_PIN_MOVES	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
+
+static inline void zinc_shmem_set_gfp(struct file *file)
+{
+#if !ZINC_PIN_MOVES
+	mapping_set_gfp_mask(file->f_mapping, GFP_HIGHUSER);
+#endif
+}
+
+/**
+ * zinc_pin_folios() - pin some of a file's pages
+ * @file: of shmem
+ * @index: of the first page
+ * @count: of the pages wanted
+ * @folios: out, those that hold the first of them, each pinned once
+ * @max: entries of @folios
+ * @offset: out, where the first page begins in its folio, in bytes
+ *
+ * Return: how many folios, at least one, or a negative errno.
+ */
+static inline long zinc_pin_folios(struct file *file, pgoff_t index,
+				   pgoff_t count, struct folio **folios,
+				   unsigned int max, pgoff_t *offset)
+{
+#if ZINC_PIN_MOVES
+	return memfd_pin_folios(file, (loff_t)index << PAGE_SHIFT,
+				((loff_t)(index + count) << PAGE_SHIFT) - 1,
+				folios, max, offset);
+#else
+	struct page *page = shmem_read_mapping_page(file->f_mapping, index);
+
+	if (IS_ERR(page))
+		return PTR_ERR(page);
+	folios[0] = page_folio(page);
+	*offset = folio_page_idx(folios[0], page) << PAGE_SHIFT;
+	if (is_longterm_pinnable_page(page))
+		return 1;
+	/* move_pages() of a process has put it there */
+	folio_put(folios[0]);
+	return -EBUSY;
+#endif
+}
+
+static inline void zinc_unpin_folio(struct folio *folio)
+{
+#if ZINC_PIN_MOVES
+	unpin_folio(folio);
+#else
+	folio_put(folio);
+#endif
 }
 
 #endif /* _ZINC_COMPAT_H */

@@ -30,18 +30,22 @@ static void zinc_regions_stop(struct seq_file *m, void *v)
 
 static int zinc_regions_show(struct seq_file *m, void *v)
 {
+	struct zinc_region *region;
 	struct zinc_info info;
 
 	if (v == &zinc_regions) {
-		seq_puts(m, "id capacity resident uid mode lifetime flags handles waiters sequence pid name\n");
+		seq_puts(m, "id capacity resident uid mode lifetime flags handles waiters sequence pid fences name devices\n");
 		return 0;
 	}
-	zinc_region_info(list_entry(v, struct zinc_region, all), &info);
-	seq_printf(m, "%llu %llu %llu %u %04o %u %#x %u %u %u %d %s\n",
+	region = list_entry(v, struct zinc_region, all);
+	zinc_region_info(region, &info);
+	seq_printf(m, "%llu %llu %llu %u %04o %u %#x %u %u %u %d %u %s",
 		   info.id, info.capacity, info.resident, info.uid, info.mode,
 		   info.lifetime, info.flags, info.handles, info.waiters,
-		   info.sequence, info.owner_pid,
+		   info.sequence, info.owner_pid, info.fences,
 		   info.name[0] ? (char *)info.name : "-");
+	zinc_dmabuf_show(m, region, " ", "");
+	seq_putc(m, '\n');
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/cred.h>
+#include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -226,6 +227,39 @@ static int zinc_do_reopen(struct zinc_call *call)
 	return 0;
 }
 
+static int zinc_do_export(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_region *region = handle->region;
+	struct zinc_export *args = call->arg;
+	bool rdonly = args->flags & ZINC_EXPORT_RDONLY;
+	struct dma_buf *dmabuf;
+
+	if (args->flags & ~ZINC_EXPORT_RDONLY || args->pad)
+		return -EINVAL;
+	if (!rdonly && !(call->file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	dmabuf = region->import ? zinc_import_export(region, rdonly) :
+				  zinc_dmabuf_export(region, rdonly);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	args->size = region->capacity;
+	call->new_file = dmabuf->file;
+	return 0;
+}
+
+static int zinc_do_notify_fence(struct zinc_call *call)
+{
+	struct zinc_handle *handle = call->file->private_data;
+	struct zinc_notify_fence *args = call->arg;
+
+	if (args->flags)
+		return -EINVAL;
+	if (!(call->file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	return zinc_fence_notify(handle->region, args->fence_fd);
+}
+
 #define ZINC_REGION_ROW(cmd)	(_IOC_NR(cmd) - ZINC_REGION_FIRST)
 
 static const struct zinc_command zinc_region_commands[] = {
@@ -239,6 +273,10 @@ static const struct zinc_command zinc_region_commands[] = {
 		ZINC_REGION_SET_CURSOR, false, zinc_do_set_cursor },
 	[ZINC_REGION_ROW(ZINC_REGION_UNLINK)] = {
 		ZINC_REGION_UNLINK, false, zinc_do_unlink_handle },
+	[ZINC_REGION_ROW(ZINC_REGION_EXPORT)] = {
+		ZINC_REGION_EXPORT, true, zinc_do_export },
+	[ZINC_REGION_ROW(ZINC_REGION_NOTIFY_FENCE)] = {
+		ZINC_REGION_NOTIFY_FENCE, false, zinc_do_notify_fence },
 	[ZINC_REGION_ROW(ZINC_REGION_REOPEN)] = {
 		ZINC_REGION_REOPEN, true, zinc_do_reopen },
 };
@@ -283,22 +321,38 @@ static int zinc_mmap_data(struct zinc_region *region,
 
 	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
+	if (region->import)
+		return zinc_import_mmap(region, vma);
 	return zinc_backing_mmap(region->backing, vma);
 }
 
-/*
+/**
+ * zinc_mmap_check() - what holds for every mapping
+ * @vma: gets the flags that it has to have
+ *
  * Test VM_MAYSHARE: a shared mapping of a read-only file has lost VM_SHARED,
  * and VM_MAYWRITE with it, which is what keeps read-only handles read-only.
+ *
+ * Return: 0, -EINVAL, -EPERM.
  */
-static int zinc_region_mmap(struct file *file, struct vm_area_struct *vma)
+int zinc_mmap_check(struct vm_area_struct *vma)
 {
-	struct zinc_handle *handle = file->private_data;
-
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return -EINVAL;
 	if (vma->vm_flags & VM_EXEC)
 		return -EPERM;
 	zinc_vma_flags(vma, VM_DONTEXPAND, VM_MAYEXEC);
+	return 0;
+}
+
+static int zinc_region_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct zinc_handle *handle = file->private_data;
+	int err;
+
+	err = zinc_mmap_check(vma);
+	if (err)
+		return err;
 	if (vma->vm_pgoff == ZINC_CONTROL_PGOFF)
 		return zinc_mmap_control(handle->region, vma);
 	return zinc_mmap_data(handle->region, vma);
@@ -384,6 +438,11 @@ static void zinc_region_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "zinc-cursor:\t%u\n", READ_ONCE(handle->cursor));
 	seq_printf(m, "zinc-creator:\t%s\n", handle->creator ? "self" :
 		   info.flags & ZINC_INFO_CREATOR_GONE ? "gone" : "other");
+	seq_printf(m, "zinc-fences:\t%u\n", info.fences);
+	zinc_dmabuf_show(m, handle->region, "zinc-attachment:\t", "\n");
+	if (handle->region->import)
+		seq_printf(m, "zinc-imported-from:\t%s\n",
+			   handle->region->import->exp_name);
 }
 
 static const struct file_operations zinc_region_fops = {

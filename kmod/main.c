@@ -3,6 +3,7 @@
  * /dev/zinc: the module, the device and its commands.
  */
 #include <linux/cred.h>
+#include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -23,11 +24,14 @@ union zinc_arg {
 	struct zinc_unlink unlink;
 	struct zinc_list list;
 	struct zinc_wait_any wait_any;
+	struct zinc_import import;
 	struct zinc_info info;
 	struct zinc_notify notify;
 	struct zinc_wait wait;
 	struct zinc_cursor cursor;
 	struct zinc_reopen reopen;
+	struct zinc_export export;
+	struct zinc_notify_fence notify_fence;
 };
 
 static const struct zinc_command *
@@ -142,7 +146,9 @@ err_fd:
 
 static u64 zinc_features(void)
 {
-	u64 features = ZINC_FEATURE_REGION | ZINC_FEATURE_WAIT_ANY;
+	u64 features = ZINC_FEATURE_REGION | ZINC_FEATURE_WAIT_ANY |
+		       ZINC_FEATURE_EXPORT | ZINC_FEATURE_IMPORT |
+		       ZINC_FEATURE_FENCE;
 
 	if (zinc_backing_is_huge())
 		features |= ZINC_FEATURE_HUGE;
@@ -167,8 +173,6 @@ static int zinc_do_query(struct zinc_call *call)
 
 static int zinc_check_create(const struct zinc_create *args)
 {
-	if (args->flags & ~(ZINC_CREATE_LAZY | ZINC_CREATE_REPLACE))
-		return -EINVAL;
 	if (args->mode & ~0666U || args->pad)
 		return -EINVAL;
 	if (!args->capacity || args->capacity > ZINC_CAPACITY_MAX ||
@@ -185,42 +189,105 @@ static int zinc_check_create(const struct zinc_create *args)
 	return memchr_inv(args->name, 0, sizeof(args->name)) ? -EINVAL : 0;
 }
 
-static int zinc_do_create(struct zinc_call *call)
+/* A new region and the creator's handle; sets @args->id. */
+static struct file *zinc_create(struct zinc_create *args,
+				struct dma_buf *import)
 {
-	struct zinc_create *args = call->arg;
 	struct zinc_region *region;
 	struct file *file;
-	int err;
+	int err = 0;
 
-	err = zinc_check_create(args);
-	if (!err && args->name[0])
+	if (args->name[0])
 		err = zinc_names_precheck(args->name,
 					  args->flags & ZINC_CREATE_REPLACE);
 	if (err)
-		return err;
-	region = zinc_region_create(args);
+		return ERR_PTR(err);
+	region = zinc_region_create(args, import);
 	if (IS_ERR(region))
-		return PTR_ERR(region);
+		return ERR_CAST(region);
 	file = zinc_handle_open(region, false, true);
+	if (!IS_ERR(file))
+		args->id = region->id;
 	zinc_region_put(region);
+	return file;
+}
+
+static int zinc_do_create(struct zinc_call *call)
+{
+	struct zinc_create *args = call->arg;
+	struct file *file;
+	int err;
+
+	if (args->flags & ~(ZINC_CREATE_LAZY | ZINC_CREATE_REPLACE))
+		return -EINVAL;
+	err = zinc_check_create(args);
+	if (err)
+		return err;
+	file = zinc_create(args, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	args->id = region->id;
 	call->new_file = file;
 	return 0;
 }
 
 /* From here on others may find it. */
-static int zinc_commit_create(struct zinc_call *call)
+static int zinc_publish(struct zinc_call *call, bool replace)
 {
-	struct zinc_create *args = call->arg;
 	struct zinc_region *region = zinc_handle_of(call->new_file)->region;
 	int err;
 
-	err = zinc_names_insert(region, args->flags & ZINC_CREATE_REPLACE);
+	err = zinc_names_insert(region, replace);
 	if (!err)
 		trace_zinc_create(region);
 	return err;
+}
+
+static int zinc_commit_create(struct zinc_call *call)
+{
+	struct zinc_create *args = call->arg;
+
+	return zinc_publish(call, args->flags & ZINC_CREATE_REPLACE);
+}
+
+static int zinc_do_import(struct zinc_call *call)
+{
+	struct zinc_import *args = call->arg;
+	struct zinc_create create = {
+		.capacity = PAGE_SIZE,	/* the buffer's is asked for below */
+		.flags = args->flags,
+		.lifetime = args->lifetime,
+		.mode = args->mode,
+	};
+	struct dma_buf *dmabuf;
+	struct file *file;
+	int err;
+
+	if (args->flags & ~ZINC_CREATE_REPLACE)
+		return -EINVAL;
+	memcpy(create.name, args->name, sizeof(create.name));
+	err = zinc_check_create(&create);
+	if (err)
+		return err;
+	dmabuf = zinc_import_get(args->dmabuf_fd);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+
+	create.capacity = dmabuf->size;
+	file = zinc_create(&create, dmabuf);
+	dma_buf_put(dmabuf);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	args->id = create.id;
+	args->capacity = create.capacity;
+	call->new_file = file;
+	return 0;
+}
+
+static int zinc_commit_import(struct zinc_call *call)
+{
+	struct zinc_import *args = call->arg;
+
+	return zinc_publish(call, args->flags & ZINC_CREATE_REPLACE);
 }
 
 static int zinc_do_open(struct zinc_call *call)
@@ -352,6 +419,8 @@ static const struct zinc_command zinc_device_commands[] = {
 	[_IOC_NR(ZINC_LIST)] = { ZINC_LIST, false, zinc_do_list },
 	[_IOC_NR(ZINC_WAIT_ANY)] = {
 		ZINC_WAIT_ANY, false, zinc_do_wait_any, zinc_commit_wait_any },
+	[_IOC_NR(ZINC_IMPORT)] = {
+		ZINC_IMPORT, true, zinc_do_import, zinc_commit_import },
 };
 
 static long zinc_device_ioctl(struct file *file, unsigned int cmd,
@@ -380,15 +449,18 @@ static int __init zinc_init(void)
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct zinc_header) != ZINC_HEADER_SIZE);
-	BUILD_BUG_ON(sizeof(struct zinc_info) != ZINC_INFO_SIZE_V1);
+	BUILD_BUG_ON(offsetofend(struct zinc_info, name) != ZINC_INFO_SIZE_V1);
 
 	zinc_user_init();
 	err = zinc_backing_init();
 	if (err)
 		return err;
-	err = zinc_names_init();
+	err = zinc_fence_init();
 	if (err)
 		goto err_backing;
+	err = zinc_names_init();
+	if (err)
+		goto err_fence;
 	zinc_debugfs_init();
 	err = misc_register(&zinc_device);
 	if (err)
@@ -398,6 +470,8 @@ static int __init zinc_init(void)
 err_debugfs:
 	zinc_debugfs_exit();
 	zinc_names_exit();
+err_fence:
+	zinc_fence_exit();
 err_backing:
 	zinc_backing_exit();
 	return err;
@@ -408,6 +482,7 @@ static void __exit zinc_exit(void)
 	misc_deregister(&zinc_device);
 	zinc_debugfs_exit();
 	zinc_names_exit();
+	zinc_fence_exit();
 	zinc_backing_exit();
 }
 

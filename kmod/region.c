@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/dma-buf.h>
 #include <linux/file.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -53,10 +54,20 @@ static int zinc_region_alloc_control(struct zinc_region *region)
 	return 0;
 }
 
+static void zinc_region_drop_import(struct zinc_region *region)
+{
+	dma_buf_put(region->import);
+	zinc_user_put_bytes(region->user, region->capacity);
+}
+
 static void zinc_region_free(struct zinc_region *region)
 {
+	zinc_fences_forget(region);
+	zinc_dmabuf_drop(region);
 	if (region->backing)
 		fput(region->backing);
+	if (region->import)
+		zinc_region_drop_import(region);
 	if (region->control)
 		__free_page(region->control);
 	if (region->names)
@@ -93,23 +104,49 @@ static struct zinc_region *zinc_region_alloc(const struct zinc_create *args,
 		region->flags |= ZINC_INFO_ANONYMOUS;
 	init_waitqueue_head(&region->wait);
 	spin_lock_init(&region->lock);
+	mutex_init(&region->dmabuf_lock);
+	spin_lock_init(&region->fence_lock);
+	INIT_LIST_HEAD(&region->fences);
 	INIT_LIST_HEAD(&region->all);
 	RB_CLEAR_NODE(&region->by_id);
 	memcpy(region->name, args->name, sizeof(region->name));
 	return region;
 }
 
+static void zinc_region_set_import(struct zinc_region *region,
+				   struct dma_buf *import)
+{
+	get_dma_buf(import);
+	region->import = import;
+	region->flags |= zinc_import_flags(import);
+}
+
+static int zinc_region_make_backing(struct zinc_region *region,
+				    const struct zinc_create *args)
+{
+	struct file *backing;
+
+	backing = zinc_backing_create(region->name, region->capacity,
+				      args->flags & ZINC_CREATE_LAZY,
+				      region->user);
+	if (IS_ERR(backing))
+		return PTR_ERR(backing);
+	region->backing = backing;
+	return 0;
+}
+
 /**
  * zinc_region_create() - a region with its memory, not yet in a name table
  * @args: checked
+ * @import: NULL, or a dma-buf of that capacity which has the memory
  *
  * Return: a region with one reference, or -EDQUOT, -ENOSPC, -ENOMEM, -EINTR.
  */
-struct zinc_region *zinc_region_create(const struct zinc_create *args)
+struct zinc_region *zinc_region_create(const struct zinc_create *args,
+				       struct dma_buf *import)
 {
 	struct zinc_region *region;
 	struct zinc_user *user;
-	struct file *backing;
 	int err;
 
 	user = zinc_user_charge(current_fsuid(), args->capacity);
@@ -127,14 +164,13 @@ struct zinc_region *zinc_region_create(const struct zinc_create *args)
 		zinc_user_put_bytes(user, args->capacity);
 		goto err_region;
 	}
-	/* the backing file takes over the charge for the bytes */
-	backing = zinc_backing_create(region->name, region->capacity,
-				      args->flags & ZINC_CREATE_LAZY, user);
-	if (IS_ERR(backing)) {
-		err = PTR_ERR(backing);
+	/* which takes over the charge for the bytes */
+	if (import)
+		zinc_region_set_import(region, import);
+	else
+		err = zinc_region_make_backing(region, args);
+	if (err)
 		goto err_region;
-	}
-	region->backing = backing;
 
 	spin_lock(&zinc_regions_lock);
 	list_add_tail(&region->all, &zinc_regions);
@@ -215,6 +251,14 @@ bool zinc_region_may_unlink(const struct zinc_region *region)
 				  CAP_FOWNER);
 }
 
+static u64 zinc_region_resident(const struct zinc_region *region)
+{
+	if (region->import)
+		return region->capacity;
+	return (u64)READ_ONCE(region->backing->f_mapping->nrpages)
+	       << PAGE_SHIFT;
+}
+
 /**
  * zinc_region_info() - describe a region to the caller
  * @region: region
@@ -227,8 +271,7 @@ void zinc_region_info(struct zinc_region *region, struct zinc_info *info)
 	memset(info, 0, sizeof(*info));
 	info->id = region->id;
 	info->capacity = region->capacity;
-	info->resident = (u64)READ_ONCE(region->backing->f_mapping->nrpages)
-			 << PAGE_SHIFT;
+	info->resident = zinc_region_resident(region);
 	info->created_at = region->created_at;
 	info->lifetime = region->lifetime;
 	info->uid = from_kuid_munged(user_ns, region->uid);
@@ -236,6 +279,8 @@ void zinc_region_info(struct zinc_region *region, struct zinc_info *info)
 	info->mode = region->mode;
 	info->owner_pid = pid_vnr(region->owner);
 	info->waiters = zinc_waiters(region);
+	info->attachments = zinc_dmabuf_attached(region);
+	zinc_fences_info(region, info);
 	info->sequence = zinc_sequence(region);
 	spin_lock(&region->lock);
 	info->handles = region->handles;

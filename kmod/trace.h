@@ -8,9 +8,13 @@
 #if !defined(_ZINC_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _ZINC_TRACE_H
 
+#include <linux/device.h>
 #include <linux/tracepoint.h>
 
 #include "zinc.h"
+
+/* room for a device's name */
+#define ZINC_TRACE_DEVICE	48
 
 TRACE_EVENT(zinc_create,
 	TP_PROTO(const struct zinc_region *region),
@@ -120,6 +124,95 @@ TRACE_EVENT(zinc_wait_end,
 	),
 	TP_printk("id=%llu sequence=%u err=%d", __entry->id,
 		  __entry->sequence, __entry->err)
+);
+
+TRACE_EVENT(zinc_export,
+	TP_PROTO(const struct zinc_region *region, bool rdonly),
+	TP_ARGS(region, rdonly),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(bool, rdonly)
+	),
+	TP_fast_assign(
+		__entry->id = region->id;
+		__entry->rdonly = rdonly;
+	),
+	TP_printk("id=%llu rdonly=%d", __entry->id, __entry->rdonly)
+);
+
+DECLARE_EVENT_CLASS(zinc_device,
+	TP_PROTO(u64 id, struct device *dev),
+	TP_ARGS(id, dev),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__array(char, device, ZINC_TRACE_DEVICE)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		strscpy(__entry->device, dev_name(dev), ZINC_TRACE_DEVICE);
+	),
+	TP_printk("id=%llu device=%s", __entry->id, __entry->device)
+);
+
+DEFINE_EVENT(zinc_device, zinc_attach,
+	TP_PROTO(u64 id, struct device *dev),
+	TP_ARGS(id, dev)
+);
+
+DEFINE_EVENT(zinc_device, zinc_detach,
+	TP_PROTO(u64 id, struct device *dev),
+	TP_ARGS(id, dev)
+);
+
+DEFINE_EVENT(zinc_device, zinc_unmap,
+	TP_PROTO(u64 id, struct device *dev),
+	TP_ARGS(id, dev)
+);
+
+TRACE_EVENT(zinc_map,
+	TP_PROTO(u64 id, struct device *dev, int direction,
+		 unsigned int entries),
+	TP_ARGS(id, dev, direction, entries),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(int, direction)
+		__field(unsigned int, entries)
+		__array(char, device, ZINC_TRACE_DEVICE)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->direction = direction;
+		__entry->entries = entries;
+		strscpy(__entry->device, dev_name(dev), ZINC_TRACE_DEVICE);
+	),
+	TP_printk("id=%llu device=%s direction=%d entries=%u", __entry->id,
+		  __entry->device, __entry->direction, __entry->entries)
+);
+
+TRACE_EVENT(zinc_fence_pending,
+	TP_PROTO(const struct zinc_region *region),
+	TP_ARGS(region),
+	TP_STRUCT__entry(
+		__field(u64, id)
+	),
+	TP_fast_assign(
+		__entry->id = region->id;
+	),
+	TP_printk("id=%llu", __entry->id)
+);
+
+TRACE_EVENT(zinc_fence_signalled,
+	TP_PROTO(const struct zinc_region *region, int error),
+	TP_ARGS(region, error),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(int, error)
+	),
+	TP_fast_assign(
+		__entry->id = region->id;
+		__entry->error = error;
+	),
+	TP_printk("id=%llu error=%d", __entry->id, __entry->error)
 );
 
 #endif /* _ZINC_TRACE_H */

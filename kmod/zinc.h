@@ -10,18 +10,24 @@
  * under RCU), and the region goes when it is zero. Pages live longer: they
  * belong to the backing file, which mappings and device imports hold.
  *
+ * A region's dma-buf holds the pages and not the region; fences that have yet
+ * to notify hold nothing, and are forgotten with the region.
+ *
  * Locks, outermost first:
  *   zinc_names.lock	name table and id tree of one namespace
  *   zinc_region.lock	handle count, flags and their mirror in the header
+ *   zinc_region.fence_lock	fences that have yet to notify
  *   zinc_region.wait.lock	sleepers, and the header's waiters flag
  * zinc_regions_lock is taken before a region's locks and under none;
- * zinc_user_lock is a leaf.
+ * zinc_user_lock is a leaf. zinc_region.dmabuf_lock is outermost, and of one
+ * use; dmabuf.c and fence.c say how theirs nest with the kernel's.
  */
 #ifndef _ZINC_H
 #define _ZINC_H
 
 #include <linux/fs.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/rbtree.h>
@@ -34,8 +40,11 @@
 #include <linux/wait.h>
 #include <linux/zinc.h>
 
+struct device;
+struct dma_buf;
 struct net;
 struct vm_area_struct;
+struct zinc_dmabuf;
 struct zinc_names;
 struct zinc_user;
 
@@ -51,13 +60,21 @@ struct zinc_user;
  * @lifetime: enum zinc_lifetime
  * @owner: the creator's process, to be named, not to be looked up
  * @user: whom the limits count it against
- * @backing: the shmem file that has the pages
+ * @backing: the shmem file that has the pages, or
+ * @import: the foreign dma-buf that has them
+ * @dmabuf_lock: held while @dmabuf, or what it gives out, is made
+ * @dmabuf: exports the pages; NULL before the first time
  * @control: the control page
  * @header: the end of it; writable by anybody who may write the region
  * @wait: sleepers
  * @lock: protects @handles and @flags
  * @handles: open handles
  * @flags: ZINC_INFO_* but for those of a handle
+ * @fence_lock: protects what is of fences
+ * @fences: those that have yet to notify
+ * @fences_pending: how many
+ * @fence_errors: how many have signalled an error
+ * @fence_error: the last of these
  * @names: the table that has the name, NULL for an anonymous region
  * @named: the table still has it; protected by the table's lock
  * @hash: in the table, by @name
@@ -78,12 +95,20 @@ struct zinc_region {
 	struct pid *owner;
 	struct zinc_user *user;
 	struct file *backing;
+	struct dma_buf *import;
+	struct mutex dmabuf_lock;	/* see above */
+	struct zinc_dmabuf *dmabuf;
 	struct page *control;
 	struct zinc_header *header;
 	wait_queue_head_t wait;
 	spinlock_t lock;	/* see above */
 	u32 handles;
 	u32 flags;
+	spinlock_t fence_lock;	/* see above */
+	struct list_head fences;
+	u32 fences_pending;
+	u32 fence_errors;
+	int fence_error;
 	struct zinc_names *names;
 	bool named;
 	struct rhash_head hash;
@@ -143,7 +168,8 @@ long zinc_run_command(const struct zinc_command *table, unsigned int first,
 		      unsigned long arg);
 
 /* region.c */
-struct zinc_region *zinc_region_create(const struct zinc_create *args);
+struct zinc_region *zinc_region_create(const struct zinc_create *args,
+				       struct dma_buf *import);
 void zinc_region_put(struct zinc_region *region);
 void zinc_region_set_flag(struct zinc_region *region, u32 flag);
 bool zinc_region_may(const struct zinc_region *region, unsigned int mask);
@@ -159,6 +185,28 @@ bool zinc_backing_is_huge(void);
 struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
 				 struct zinc_user *user);
 int zinc_backing_mmap(struct file *backing, struct vm_area_struct *vma);
+struct page **zinc_backing_pin(struct file *backing, u64 size);
+void zinc_backing_unpin(struct file *backing, struct page **pages, u64 size);
+
+/* dmabuf.c */
+struct dma_buf *zinc_dmabuf_export(struct zinc_region *region, bool rdonly);
+void zinc_dmabuf_drop(struct zinc_region *region);
+u32 zinc_dmabuf_attached(const struct zinc_region *region);
+void zinc_dmabuf_show(struct seq_file *m, const struct zinc_region *region,
+		      const char *before, const char *after);
+
+/* import.c */
+struct dma_buf *zinc_import_get(int fd);
+u32 zinc_import_flags(const struct dma_buf *dmabuf);
+struct dma_buf *zinc_import_export(struct zinc_region *region, bool rdonly);
+int zinc_import_mmap(struct zinc_region *region, struct vm_area_struct *vma);
+
+/* fence.c */
+int zinc_fence_init(void);
+void zinc_fence_exit(void);
+int zinc_fence_notify(struct zinc_region *region, int fd);
+void zinc_fences_forget(struct zinc_region *region);
+void zinc_fences_info(struct zinc_region *region, struct zinc_info *info);
 
 /* names.c */
 int zinc_names_init(void);
@@ -189,6 +237,7 @@ void zinc_user_usage(kuid_t uid, u64 *regions, u64 *bytes);
 struct file *zinc_handle_open(struct zinc_region *region, bool rdonly,
 			      bool creator);
 struct zinc_handle *zinc_handle_of(struct file *file);
+int zinc_mmap_check(struct vm_area_struct *vma);
 
 /* notify.c */
 u32 zinc_sequence(const struct zinc_region *region);

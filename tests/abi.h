@@ -20,8 +20,11 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 
+#include <linux/dma-buf.h>
 #include <linux/zinc.h>
 
 #define DEVICE		"/dev/zinc"
@@ -167,6 +170,88 @@ static inline int reopen_as(int fd, __u32 flags)
 	struct zinc_reopen arg = { .flags = flags };
 
 	return call(fd, ZINC_REGION_REOPEN, &arg);
+}
+
+/* ---- descriptors that travel ---- */
+
+static inline int send_fd(int sock, int fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	return sendmsg(sock, &m, 0) == 1 ? 0 : -errno;
+}
+
+static inline int receive_fd(int sock)
+{
+	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte;
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	int fd;
+
+	if (recvmsg(sock, &m, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&m))
+		return -EIO;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
+	return fd;
+}
+
+/* ---- dma-bufs and fences ---- */
+
+/* A dma-buf of the region; -errno */
+static inline int export_region(int fd, __u32 flags)
+{
+	struct zinc_export arg = { .flags = flags };
+
+	return call(fd, ZINC_REGION_EXPORT, &arg);
+}
+
+/* A region of the dma-buf, nameless where @name is ""; -errno */
+static inline int import_dmabuf(int dev, const char *name, int dmabuf)
+{
+	struct zinc_import arg = { .dmabuf_fd = dmabuf };
+
+	set_name(arg.name, name);
+	return call(dev, ZINC_IMPORT, &arg);
+}
+
+/* A sync_file of what works on the dma-buf: nothing does, it has signalled */
+static inline int idle_fence(int dmabuf)
+{
+	struct dma_buf_export_sync_file arg = { .flags = DMA_BUF_SYNC_RW };
+
+	return ioctl(dmabuf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &arg) ? -errno :
+								      arg.fd;
+}
+
+static inline int notify_on_fence(int fd, int fence)
+{
+	struct zinc_notify_fence arg = { .fence_fd = fence };
+
+	return call(fd, ZINC_REGION_NOTIFY_FENCE, &arg);
+}
+
+/* DMA_BUF_SYNC_* around an access by the CPU; -errno */
+static inline int cpu_access(int dmabuf, __u64 flags)
+{
+	struct dma_buf_sync arg = { .flags = flags };
+
+	return ioctl(dmabuf, DMA_BUF_IOCTL_SYNC, &arg) ? -errno : 0;
 }
 
 static inline struct zinc_query query(int dev)

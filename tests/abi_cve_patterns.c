@@ -1080,8 +1080,9 @@ TEST_F(patterns, flags_not_validated)
 static bool is_command(bool on_region, unsigned int nr)
 {
 	if (!on_region)
-		return nr <= _IOC_NR(ZINC_WAIT_ANY);
-	return (nr >= 0x40 && nr <= 0x44) || nr == 0x47;
+		return nr <= _IOC_NR(ZINC_IMPORT);
+	return nr >= _IOC_NR(ZINC_REGION_INFO) &&
+	       nr <= _IOC_NR(ZINC_REGION_REOPEN);
 }
 
 TEST_F(patterns, index_beyond_the_table)

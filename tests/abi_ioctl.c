@@ -20,6 +20,9 @@ union arg {
 	struct zinc_wait wait;
 	struct zinc_cursor cursor;
 	struct zinc_reopen reopen;
+	struct zinc_import import;
+	struct zinc_export export;
+	struct zinc_notify_fence notify_fence;
 	__u8 bytes[512];
 };
 
@@ -56,6 +59,8 @@ static const struct command commands[] = {
 	{ "WAIT_ANY", ZINC_WAIT_ANY, false, false,
 	  offsetof(struct zinc_wait_any, flags), 0,
 	  offsetof(struct zinc_wait_any, pad) },
+	{ "IMPORT", ZINC_IMPORT, false, true,
+	  offsetof(struct zinc_import, flags), ZINC_CREATE_REPLACE, NO_FIELD },
 	{ "INFO", ZINC_REGION_INFO, true, false, NO_FIELD, 0, NO_FIELD },
 	{ "NOTIFY", ZINC_REGION_NOTIFY, true, false,
 	  offsetof(struct zinc_notify, flags), ZINC_NOTIFY_WAKE, NO_FIELD },
@@ -68,12 +73,19 @@ static const struct command commands[] = {
 	{ "REOPEN", ZINC_REGION_REOPEN, true, true,
 	  offsetof(struct zinc_reopen, flags), ZINC_OPEN_RDONLY,
 	  offsetof(struct zinc_reopen, pad) },
+	{ "EXPORT", ZINC_REGION_EXPORT, true, true,
+	  offsetof(struct zinc_export, flags), ZINC_EXPORT_RDONLY,
+	  offsetof(struct zinc_export, pad) },
+	{ "NOTIFY_FENCE", ZINC_REGION_NOTIFY_FENCE, true, false,
+	  offsetof(struct zinc_notify_fence, flags), 0, NO_FIELD },
 };
 
 FIXTURE(ioctl)
 {
 	int dev;
 	int region;	/* one notify is pending on it */
+	int dmabuf;	/* of the region */
+	int fence;	/* that has signalled */
 	const char *name;
 	__u64 regions;
 	int fds;
@@ -89,6 +101,10 @@ FIXTURE_SETUP(ioctl)
 	self->region = create(self->dev, self->name, PAGE);
 	ASSERT_GE(self->region, 0);
 	ASSERT_EQ(0, notify(self->region));
+	self->dmabuf = export_region(self->region, 0);
+	ASSERT_LE(0, self->dmabuf);
+	self->fence = idle_fence(self->dmabuf);
+	ASSERT_LE(0, self->fence);
 	self->regions = query(self->dev).user_regions;
 	self->fds = count_fds();
 }
@@ -98,6 +114,8 @@ FIXTURE_TEARDOWN(ioctl)
 {
 	EXPECT_EQ(self->fds, count_fds());
 	EXPECT_EQ(self->regions, query(self->dev).user_regions);
+	close(self->fence);
+	close(self->dmabuf);
 	close(self->region);
 	close(self->dev);
 }
@@ -152,6 +170,18 @@ static void fill(FIXTURE_PTR(ioctl) self, unsigned long cmd, union arg *a)
 	case ZINC_REGION_REOPEN:
 		memset(&a->reopen.id, POISON, sizeof(a->reopen.id));
 		memset(&a->reopen.capacity, POISON, sizeof(a->reopen.capacity));
+		break;
+	case ZINC_IMPORT:
+		a->import.dmabuf_fd = self->dmabuf;
+		set_name(a->import.name, a_name("imported"));
+		memset(&a->import.id, POISON, sizeof(a->import.id));
+		memset(&a->import.capacity, POISON, sizeof(a->import.capacity));
+		break;
+	case ZINC_REGION_EXPORT:
+		memset(&a->export.size, POISON, sizeof(a->export.size));
+		break;
+	case ZINC_REGION_NOTIFY_FENCE:
+		a->notify_fence.fence_fd = self->fence;
 		break;
 	}
 }
@@ -754,11 +784,8 @@ TEST_F(ioctl, announced_commands_and_no_others_are_there)
 		int nr;
 		bool on_region;
 	} later[] = {
-		{ ZINC_FEATURE_IMPORT, ZINC_NR_IMPORT, false },
 		{ ZINC_FEATURE_RESERVE, ZINC_NR_RESERVE, false },
 		{ ZINC_FEATURE_RESERVE, ZINC_NR_HOLDERS, false },
-		{ ZINC_FEATURE_EXPORT, ZINC_NR_REGION_EXPORT, true },
-		{ ZINC_FEATURE_FENCE, ZINC_NR_REGION_NOTIFY_FENCE, true },
 	};
 	unsigned int i;
 
@@ -814,12 +841,19 @@ TEST_F(ioctl, list_entry_tells_what_info_does)
 TEST_F(ioctl, list_entry_size)
 {
 	static const __u32 bad[] = { 0, 1, 8, ZINC_INFO_SIZE_V1 - 8, ZINC_INFO_SIZE_V1 - 1 };
-	__u8 long_entry[ZINC_INFO_SIZE_V1 + 64];
+	__u8 long_entry[sizeof(struct zinc_info) + 64];
 	struct zinc_info entry;
 	struct zinc_list l;
 	unsigned int i;
 
-	EXPECT_EQ(ZINC_INFO_SIZE_V1, sizeof(struct zinc_info));
+	EXPECT_EQ(ZINC_INFO_SIZE_V1, offsetof(struct zinc_info, attachments));
+	/* an old caller's entry ends where he thinks it does */
+	memset(&entry, POISON, sizeof(entry));
+	l = list_args(&entry, 1, ZINC_INFO_SIZE_V1);
+	EXPECT_EQ(0, call(self->dev, ZINC_LIST, &l));
+	EXPECT_EQ(1, l.count);
+	EXPECT_TRUE(all_are((char *)&entry + ZINC_INFO_SIZE_V1, POISON,
+			    sizeof(entry) - ZINC_INFO_SIZE_V1));
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		memset(&entry, POISON, sizeof(entry));
 		l = list_args(&entry, 1, bad[i]);
@@ -831,8 +865,8 @@ TEST_F(ioctl, list_entry_size)
 	l = list_args(long_entry, 1, sizeof(long_entry) - 8);
 	EXPECT_EQ(0, call(self->dev, ZINC_LIST, &l));
 	EXPECT_EQ(1, l.count);
-	EXPECT_TRUE(all_are(long_entry + ZINC_INFO_SIZE_V1, 0, 56));
-	EXPECT_TRUE(all_are(long_entry + ZINC_INFO_SIZE_V1 + 56, POISON, 8));
+	EXPECT_TRUE(all_are(long_entry + sizeof(entry), 0, 56));
+	EXPECT_TRUE(all_are(long_entry + sizeof(entry) + 56, POISON, 8));
 }
 
 TEST_F(ioctl, list_with_huge_numbers)

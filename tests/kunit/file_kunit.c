@@ -9,7 +9,7 @@
 static int make_region(struct kunit *test)
 {
 	struct zinc_create args = { .capacity = PAGE_SIZE };
-	struct zinc_region *region = zinc_region_create(&args);
+	struct zinc_region *region = zinc_region_create(&args, NULL);
 
 	if (IS_ERR(region))
 		return PTR_ERR(region);

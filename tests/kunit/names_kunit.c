@@ -92,7 +92,7 @@ static struct zinc_region *make(struct kunit *test, u32 lifetime)
 		.lifetime = lifetime,
 		.name = "kunit",
 	};
-	struct zinc_region *region = zinc_region_create(&args);
+	struct zinc_region *region = zinc_region_create(&args, NULL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
 	return region;

@@ -81,7 +81,7 @@ static void name_hashes(struct kunit *test)
 static void header_of_a_new_region(struct kunit *test)
 {
 	struct zinc_create args = { .capacity = 3 * PAGE_SIZE };
-	struct zinc_region *region = zinc_region_create(&args);
+	struct zinc_region *region = zinc_region_create(&args, NULL);
 	struct zinc_header *h;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
@@ -99,7 +99,7 @@ static void header_of_a_new_region(struct kunit *test)
 static void flags_are_mirrored_not_read(struct kunit *test)
 {
 	struct zinc_create args = { .capacity = PAGE_SIZE };
-	struct zinc_region *region = zinc_region_create(&args);
+	struct zinc_region *region = zinc_region_create(&args, NULL);
 	struct zinc_info info;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);

@@ -203,6 +203,8 @@ struct zinc_unlink {
 #define ZINC_INFO_LAZY		_BITUL(3)	/* made with ZINC_CREATE_LAZY */
 #define ZINC_INFO_RDONLY	_BITUL(4)	/* this handle is read-only */
 #define ZINC_INFO_CREATOR	_BITUL(5)	/* this handle is the creator's */
+#define ZINC_INFO_IMPORTED	_BITUL(6)	/* its memory is a foreign dma-buf */
+#define ZINC_INFO_DATA_RDONLY	_BITUL(7)	/* nobody maps its data writable */
 
 /**
  * struct zinc_info - all there is to know of a region
@@ -221,6 +223,10 @@ struct zinc_unlink {
  * @sequence: notifies so far, modulo 2^32
  * @cursor: this handle's cursor (0 in a list)
  * @name: the name, zero-padded; empty for none
+ * @attachments: devices attached to the region's dma-buf (0 if imported)
+ * @fences: fences that have yet to notify
+ * @fence_errors: fences so far that signalled an error, modulo 2^32
+ * @fence_error: errno (negative) of the last of these, 0 if there was none
  *
  * All fields are out, in ZINC_REGION_INFO as in ZINC_LIST.
  */
@@ -240,6 +246,10 @@ struct zinc_info {
 	__u32 sequence;
 	__u32 cursor;
 	__u8 name[ZINC_NAME_SIZE];
+	__u32 attachments;
+	__u32 fences;
+	__u32 fence_errors;
+	__s32 fence_error;
 };
 
 /**
@@ -265,7 +275,34 @@ struct zinc_list {
 	__u32 pad;
 };
 
-#define ZINC_INFO_SIZE_V1	328
+#define ZINC_INFO_SIZE_V1	328	/* up to and with @name */
+
+/**
+ * struct zinc_import - make a region of a foreign dma-buf
+ * @dmabuf_fd: in, a dma-buf
+ * @flags: in, ZINC_CREATE_REPLACE or nothing
+ * @lifetime: in, as in struct zinc_create
+ * @mode: in, as in struct zinc_create
+ * @id: out, the region's number
+ * @capacity: out, bytes of data: the size of the dma-buf
+ * @name: in, as in struct zinc_create
+ *
+ * The ioctl returns a new region fd, as ZINC_CREATE does. Everything but the
+ * memory is as in any region. Its data can be mapped if the exporter can do so
+ * (-ENODEV otherwise), and never writable if @dmabuf_fd was not (the region
+ * has ZINC_INFO_DATA_RDONLY then). ZINC_REGION_EXPORT gives the original
+ * dma-buf. The region, and then its mappings, keep the foreign memory; its
+ * bytes count for the limits.
+ */
+struct zinc_import {
+	__s32 dmabuf_fd;
+	__u32 flags;
+	__u32 lifetime;
+	__u32 mode;
+	__u64 id;
+	__u64 capacity;
+	__u8 name[ZINC_NAME_SIZE];
+};
 
 /* zinc_notify.flags */
 #define ZINC_NOTIFY_WAKE	_BITUL(0)	/* the sequence is already one up */
@@ -369,6 +406,50 @@ struct zinc_reopen {
 	__u64 capacity;
 };
 
+/* zinc_export.flags */
+#define ZINC_EXPORT_RDONLY	_BITUL(0)	/* neither CPU nor device writes by it */
+
+/**
+ * struct zinc_export - a dma-buf of the region's data
+ * @flags: in, ZINC_EXPORT_*
+ * @pad: in, zero
+ * @size: out, bytes
+ *
+ * The ioctl returns a new dma-buf fd, close-on-exec. Each region has one
+ * dma-buf, and one more that is read-only, and every call gives out the same:
+ * importers recognize the buffer. It covers the data and never the control
+ * page. The pages are pinned while a device is attached, and are ordinary
+ * otherwise. The dma-buf keeps the memory, not the region: the name, the
+ * handles and the sequence live and die without it.
+ *
+ * Of a read-only dma-buf, devices get mappings to read from (DMA_TO_DEVICE)
+ * and the kernel gets none. DRM drivers ask for more, and are refused.
+ */
+struct zinc_export {
+	__u32 flags;
+	__u32 pad;
+	__u64 size;
+};
+
+#define ZINC_FENCES_MAX		4096
+
+/**
+ * struct zinc_notify_fence - notify the region when a fence signals
+ * @fence_fd: in, a sync_file
+ * @flags: in, zero
+ *
+ * When all of the sync_file has signalled, the region is notified, once; if it
+ * has already, before the call returns. The descriptor may be closed at once.
+ * Fences that are still pending when the region goes are forgotten. A fence
+ * that signals an error notifies like any other, and is counted in
+ * zinc_info.fence_errors before it does; its own sync_file says which it was
+ * (SYNC_IOC_FILE_INFO).
+ */
+struct zinc_notify_fence {
+	__s32 fence_fd;
+	__u32 flags;
+};
+
 #define ZINC_IOC_TYPE		0xBD
 
 /*
@@ -385,6 +466,8 @@ struct zinc_reopen {
  * UNLINK	-ENOENT, -EPERM neither owner nor privileged
  * LIST		-
  * WAIT_ANY	-ETIMEDOUT, -EINTR, -EBADF an item's fd is no region, -ENOMEM
+ * IMPORT	as CREATE, and -EBADF @dmabuf_fd is not open, -EINVAL it is no
+ *		dma-buf, or its size no multiple of the page size
  */
 #define ZINC_QUERY		_IOWR(ZINC_IOC_TYPE, 0x00, struct zinc_query)
 #define ZINC_CREATE		_IOWR(ZINC_IOC_TYPE, 0x01, struct zinc_create)
@@ -392,8 +475,8 @@ struct zinc_reopen {
 #define ZINC_UNLINK		_IOW(ZINC_IOC_TYPE, 0x03, struct zinc_unlink)
 #define ZINC_LIST		_IOWR(ZINC_IOC_TYPE, 0x04, struct zinc_list)
 #define ZINC_WAIT_ANY		_IOWR(ZINC_IOC_TYPE, 0x05, struct zinc_wait_any)
+#define ZINC_IMPORT		_IOWR(ZINC_IOC_TYPE, 0x06, struct zinc_import)
 /* numbers kept for what is announced by ZINC_FEATURE_* when it is there */
-#define ZINC_NR_IMPORT		0x06
 #define ZINC_NR_RESERVE		0x07
 #define ZINC_NR_HOLDERS		0x08
 
@@ -408,15 +491,21 @@ struct zinc_reopen {
  *		owner nor privileged; takes no argument (zero)
  * REOPEN	-EACCES writable from a read-only handle, -EMFILE, -ENFILE,
  *		-ENOMEM
+ * EXPORT	-EACCES writable from a read-only handle, -EOPNOTSUPP read-only
+ *		of an imported dma-buf that is writable, -EMFILE, -ENFILE,
+ *		-ENOMEM
+ * NOTIFY_FENCE	-EBADF @fence_fd is no sync_file, or the handle is read-only;
+ *		-EBUSY ZINC_FENCES_MAX fences are pending, -ENOMEM
  */
 #define ZINC_REGION_INFO	_IOR(ZINC_IOC_TYPE, 0x40, struct zinc_info)
 #define ZINC_REGION_NOTIFY	_IOWR(ZINC_IOC_TYPE, 0x41, struct zinc_notify)
 #define ZINC_REGION_WAIT	_IOWR(ZINC_IOC_TYPE, 0x42, struct zinc_wait)
 #define ZINC_REGION_SET_CURSOR	_IOW(ZINC_IOC_TYPE, 0x43, struct zinc_cursor)
 #define ZINC_REGION_UNLINK	_IO(ZINC_IOC_TYPE, 0x44)
+#define ZINC_REGION_EXPORT	_IOWR(ZINC_IOC_TYPE, 0x45, struct zinc_export)
+#define ZINC_REGION_NOTIFY_FENCE \
+	_IOW(ZINC_IOC_TYPE, 0x46, struct zinc_notify_fence)
 #define ZINC_REGION_REOPEN	_IOWR(ZINC_IOC_TYPE, 0x47, struct zinc_reopen)
-#define ZINC_NR_REGION_EXPORT		0x45
-#define ZINC_NR_REGION_NOTIFY_FENCE	0x46
 
 /*
  * A region fd beside its ioctls:
@@ -424,7 +513,8 @@ struct zinc_reopen {
  * mmap		MAP_SHARED only: the data at offset 0 (any page-aligned part),
  *		the control page, one page long, at ZINC_MMAP_CONTROL.
  *		-EINVAL range or MAP_PRIVATE, -EACCES PROT_WRITE on a read-only
- *		handle, -EPERM PROT_EXEC. Mappings of the data do not keep the
+ *		handle, -EPERM PROT_EXEC, and of imported data what the exporter
+ *		says, -ENODEV if it can not be mapped. Mappings of the data do not keep the
  *		handle open, the mapping of the control page does. No mapping
  *		can grow (mremap: -EFAULT). As for every mapping that can not,
  *		mlock() succeeds and locks nothing.
