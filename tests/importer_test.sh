@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What devices do with a region's dma-buf: dmabuf_importer, in guests that have
+# tests/importer's module. ZINC_KERNELS says which; TAP of all on stdout.
+#
+# The guests have memory above 4 GiB for a device that does not reach it, and
+# fill the kernel's room for copies once, which it says.
+
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 1
+read -ra kernels <<<"${ZINC_KERNELS:-6.1 6.12 7.2}"
+n=0 failed=0
+
+# build KERNEL: Kbuild puts objects beside the sources, so it gets a copy
+build()
+{
+	local dir=$PWD/build/importer/$1
+	mkdir -p "$dir"
+	cp tests/importer/* "$dir"
+	tests/vm/kernel make "$1" -- M="$dir" W=1 modules >"$dir/log" 2>&1 &&
+		! grep -E 'warning:' "$dir/log" && return
+	sed 's/^/# /' "$dir/log"
+	return 1
+}
+
+# result STATUS WHAT
+result()
+{
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n $2"
+	else
+		echo "not ok $n $2"
+		failed=1
+	fi
+}
+
+# retell KERNEL LOG: its results, under numbers of ours
+retell()
+{
+	local line
+	while IFS= read -r line; do
+		case $line in
+		'ok '*)		result 0 "$1: ${line#ok * }" ;;
+		'not ok '*)	result 1 "$1: ${line#not ok * }" ;;
+		*)		echo "# $line" ;;
+		esac
+	done <"$2"
+}
+
+run()
+{
+	local log=build/importer/$1/output status
+	tests/vm/run --kernel "$1" --memory 5G --timeout 1500 \
+		--allow-dmesg 'swiotlb buffer is full' \
+		--module "build/importer/$1/zinc_importer.ko" -- \
+		build/tests/dmabuf_importer >"$log" 2>&1
+	status=$?
+	retell "$1" "$log"
+	result "$status" "$1: guest and kernel have nothing to say"
+}
+
+for kernel in "${kernels[@]}"; do
+	if build "$kernel"; then
+		run "$kernel"
+	else
+		result 1 "$kernel: the module can be built"
+	fi
+done
+echo "1..$n"
+exit $failed
