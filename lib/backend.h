@@ -38,7 +38,9 @@ struct zinc_backend_ops;
  * @cursor: the last sequence seen; atomic
  * @spins: how long a spin has been worth while of late; atomic, a guess
  * @pollable: @fd has been handed out: the kernel's cursor decides; atomic
+ * @dmabuf: its dma-buf, exported when first needed, -1 until then; atomic
  * @readonly: mapped for reading
+ * @no_data: the caller does not want @data, or they can not be mapped
  * @creator: the handle that the region was created with
  * @lifetime: enum zinc_lifetime_kind; known to the shm backend only
  * @pid: who made the handle; its forks do not count themselves (shm)
@@ -53,7 +55,9 @@ struct zinc_region {
 	uint32_t cursor;
 	uint32_t spins;
 	bool pollable;
+	int dmabuf;
 	bool readonly;
+	bool no_data;
 	bool creator;
 	uint32_t lifetime;
 	pid_t pid;
@@ -90,6 +94,13 @@ struct zinc_infos {
  * @describe: fill in all of @info but size and backend
  * @stat: likewise, by name, without opening it
  * @list: append what there is
+ * @features: put ZINC_CAN_* there
+ * @import: make the region of @region->name of a dma-buf and fill in the rest;
+ *	after a failure nothing is left of it
+ * @export: a new dma-buf descriptor
+ * @notify_on_fence: notify when a sync_file signals
+ *
+ * The last four are NULL where there are no devices.
  */
 struct zinc_backend_ops {
 	uint32_t kind;
@@ -108,6 +119,11 @@ struct zinc_backend_ops {
 			struct zinc_region_info *info);
 	int (*stat)(const char *name, struct zinc_region_info *info);
 	int (*list)(struct zinc_infos *infos);
+	int (*features)(uint64_t *features);
+	int (*import)(struct zinc_region *region, int dmabuf_fd,
+		      const struct zinc_options *options);
+	int (*export)(struct zinc_region *region, bool readonly);
+	int (*notify_on_fence)(struct zinc_region *region, int fence_fd);
 };
 
 extern const struct zinc_backend_ops zinc_kmod_ops;
@@ -125,6 +141,9 @@ int zinc_choose_all(const struct zinc_backend_ops *ops[2]);
 uint64_t zinc_now(void);
 uint64_t zinc_deadline(uint32_t timeout_ms);
 
+/* dmabuf.c */
+void zinc_dmabuf_close(struct zinc_region *region);
+
 /* device.c */
 int zinc_device(void);
 int zinc_ioctl(int fd, unsigned long command, void *argument);
@@ -139,6 +158,8 @@ uint64_t zinc_name_hash(const char *name);
 
 /* options.c */
 int zinc_options_for_create(struct zinc_options *known,
+			    const struct zinc_options *options);
+int zinc_options_for_import(struct zinc_options *known,
 			    const struct zinc_options *options);
 int zinc_options_for_open(struct zinc_options *known,
 			  const struct zinc_options *options);

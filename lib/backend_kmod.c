@@ -26,6 +26,8 @@
 #define SAME_BIT(name, kernels) \
 	static_assert((name) == (kernels), "needs a translation")
 
+#define SAME_FEATURES	(ZINC_CAN_EXPORT | ZINC_CAN_IMPORT | ZINC_CAN_FENCE)
+
 SAME_BIT(ZINC_IS_CREATOR_GONE, ZINC_INFO_CREATOR_GONE);
 SAME_BIT(ZINC_IS_UNLINKED, ZINC_INFO_UNLINKED);
 SAME_BIT(ZINC_IS_ANONYMOUS, ZINC_INFO_ANONYMOUS);
@@ -37,6 +39,9 @@ SAME_BIT((int)ZINC_LIVES_CREATOR, (int)ZINC_LIFETIME_CREATOR);
 SAME_BIT((int)ZINC_LIVES_PERSIST, (int)ZINC_LIFETIME_PERSIST);
 SAME_BIT(ZINC_LAZY, ZINC_CREATE_LAZY);
 SAME_BIT(ZINC_REPLACE, ZINC_CREATE_REPLACE);
+SAME_BIT(ZINC_CAN_EXPORT, ZINC_FEATURE_EXPORT);
+SAME_BIT(ZINC_CAN_IMPORT, ZINC_FEATURE_IMPORT);
+SAME_BIT(ZINC_CAN_FENCE, ZINC_FEATURE_FENCE);
 
 static size_t page_size(void)
 {
@@ -85,6 +90,23 @@ static int map_at(void *address, size_t length, int prot, int fd, off_t offset)
 	return 0;
 }
 
+/* Of imported data the exporter says how they are mapped, if at all. */
+static int map_data(struct zinc_region *region, int prot)
+{
+	int err;
+
+	if (region->no_data)
+		return 0;
+	err = map_at(region->data, region->capacity, prot, region->fd, 0);
+	/* who imports a read-only dma-buf knows that it is */
+	if (err == -EACCES && region->creator)
+		err = map_at(region->data, region->capacity, PROT_READ,
+			     region->fd, 0);
+	if (err == -ENODEV || err == -ENOSYS || err == -EOPNOTSUPP)
+		return -ENXIO;
+	return err;
+}
+
 static int map(struct zinc_region *region)
 {
 	int prot = region->readonly ? PROT_READ : PROT_READ | PROT_WRITE;
@@ -94,8 +116,7 @@ static int map(struct zinc_region *region)
 	err = map_at(region->data - page, page, prot, region->fd,
 		     (off_t)ZINC_MMAP_CONTROL);
 	if (!err)
-		err = map_at(region->data, region->capacity, prot, region->fd,
-			     0);
+		err = map_data(region, prot);
 	if (err)
 		return err;
 	region->header = (struct zinc_header *)(region->data -
@@ -142,26 +163,94 @@ err_release:
 	return err;
 }
 
-/* Make a handle of @region->fd. */
-static int attach(struct zinc_region *region, uint64_t capacity)
+/* Map what @region->fd has. */
+static int place(struct zinc_region *region, uint64_t capacity)
 {
-	int err = -ENOMEM;
+	int err;
 
 	if (!capacity || capacity > PTRDIFF_MAX)
-		goto err_close;
+		return -ENOMEM;
 	region->capacity = (size_t)capacity;
 	err = reserve(region);
 	if (err)
-		goto err_close;
+		return err;
 	err = map(region);
 	if (err)
-		goto err_release;
-	return 0;
+		release(region);
+	return err;
+}
 
-err_release:
-	release(region);
-err_close:
-	close(region->fd);
+/* Make a handle of @region->fd. */
+static int attach(struct zinc_region *region, uint64_t capacity)
+{
+	int err = place(region, capacity);
+
+	if (err)
+		close(region->fd);
+	return err;
+}
+
+/* What a module has not heard of, it says so of. */
+static int supported(int ret)
+{
+	return ret == -ENOTTY ? -EOPNOTSUPP : ret;
+}
+
+static int kmod_import(struct zinc_region *region, int dmabuf_fd,
+		       const struct zinc_options *options)
+{
+	struct zinc_import args = {
+		.dmabuf_fd = dmabuf_fd,
+		.flags = options->flags & ZINC_REPLACE,
+		.lifetime = options->lifetime,
+		.mode = options->mode,
+	};
+	int device = zinc_device();
+	int err;
+
+	if (device < 0)
+		return device;
+	memcpy(args.name, region->name, sizeof(args.name));
+	region->fd = supported(zinc_ioctl(device, ZINC_IMPORT, &args));
+	if (region->fd < 0)
+		return region->fd;
+	err = place(region, args.capacity);
+	if (err) {
+		/* as in kmod_create() */
+		zinc_ioctl(region->fd, ZINC_REGION_UNLINK, NULL);
+		close(region->fd);
+	}
+	return err;
+}
+
+static int kmod_export(struct zinc_region *region, bool readonly)
+{
+	struct zinc_export args = {
+		.flags = readonly ? ZINC_EXPORT_RDONLY : 0,
+	};
+
+	return supported(zinc_ioctl(region->fd, ZINC_REGION_EXPORT, &args));
+}
+
+static int kmod_notify_on_fence(struct zinc_region *region, int fence_fd)
+{
+	struct zinc_notify_fence args = { .fence_fd = fence_fd };
+
+	return supported(zinc_ioctl(region->fd, ZINC_REGION_NOTIFY_FENCE,
+				    &args));
+}
+
+static int kmod_features(uint64_t *features)
+{
+	struct zinc_query query = {};
+	int device = zinc_device();
+	int err;
+
+	if (device < 0)
+		return device;
+	err = zinc_ioctl(device, ZINC_QUERY, &query);
+	if (!err)
+		*features = query.features & SAME_FEATURES;
 	return err;
 }
 
@@ -340,6 +429,10 @@ static void translate(struct zinc_region_info *info,
 	info->resident = from->resident;
 	info->created_at = from->created_at;
 	info->flags = from->flags & SAME_FLAGS;
+	if (from->flags & ZINC_INFO_IMPORTED)
+		info->flags |= ZINC_IS_IMPORTED;
+	if (from->flags & ZINC_INFO_DATA_RDONLY)
+		info->flags |= ZINC_IS_DATA_READONLY;
 	info->lifetime = from->lifetime;
 	info->uid = from->uid;
 	info->gid = from->gid;
@@ -349,6 +442,10 @@ static void translate(struct zinc_region_info *info,
 	info->waiters = from->waiters;
 	info->sequence = from->sequence;
 	info->cursor = from->cursor;
+	info->attachments = from->attachments;
+	info->fences = from->fences;
+	info->fence_errors = from->fence_errors;
+	info->fence_error = from->fence_error;
 	memcpy(info->name, from->name, sizeof(info->name));
 }
 
@@ -465,4 +562,8 @@ const struct zinc_backend_ops zinc_kmod_ops = {
 	.describe = kmod_describe,
 	.stat = kmod_stat,
 	.list = kmod_list,
+	.features = kmod_features,
+	.import = kmod_import,
+	.export = kmod_export,
+	.notify_on_fence = kmod_notify_on_fence,
 };

@@ -11,20 +11,26 @@
 
 #define ROOM_AT_FIRST	32
 
-static_assert(sizeof(struct zinc_region_info) == ZINC_REGION_INFO_SIZE_V1,
-	      "a shorter struct has to be served from now on");
+static_assert(offsetof(struct zinc_region_info, name) +
+	      sizeof(((struct zinc_region_info *)0)->name) ==
+	      ZINC_REGION_INFO_SIZE_V1, "the first version ends with the name");
+static_assert(sizeof(struct zinc_region_info) == 352,
+	      "has grown: see that list and info tests know of it");
 
 static bool size_is_valid(size_t size)
 {
 	return size >= ZINC_REGION_INFO_SIZE_V1 && size <= ZINC_STRUCT_SIZE_MAX;
 }
 
-/* @size is how long the caller knows the struct: newer fields are zero. */
+/*
+ * @size is how long the caller knows the struct: what he does not know is left
+ * out, what the library does not know is zero.
+ */
 static void copy_out(void *to, size_t size,
 		     const struct zinc_region_info *from)
 {
 	memset(to, 0, size);
-	memcpy(to, from, sizeof(*from));
+	memcpy(to, from, size < sizeof(*from) ? size : sizeof(*from));
 	((struct zinc_region_info *)to)->size = (uint32_t)size;
 }
 

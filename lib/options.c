@@ -41,6 +41,19 @@ static int options_copy(struct zinc_options *known,
 	return 0;
 }
 
+/* For a region that comes to be. */
+static int made(struct zinc_options *known, const struct zinc_options *options,
+		uint32_t flags)
+{
+	if (options_copy(known, options, flags))
+		return -EINVAL;
+	if (known->mode & ~0666U || known->lifetime > ZINC_LIVES_PERSIST)
+		return -EINVAL;
+	if (!known->mode)
+		known->mode = 0600;
+	return 0;
+}
+
 /**
  * zinc_options_for_create() - check a caller's options and fill in defaults
  * @known: all of it
@@ -51,13 +64,20 @@ static int options_copy(struct zinc_options *known,
 int zinc_options_for_create(struct zinc_options *known,
 			    const struct zinc_options *options)
 {
-	if (options_copy(known, options, ZINC_LAZY | ZINC_REPLACE))
-		return -EINVAL;
-	if (known->mode & ~0666U || known->lifetime > ZINC_LIVES_PERSIST)
-		return -EINVAL;
-	if (!known->mode)
-		known->mode = 0600;
-	return 0;
+	return made(known, options, ZINC_LAZY | ZINC_REPLACE);
+}
+
+/**
+ * zinc_options_for_import() - zinc_options_for_create(), of memory that is there
+ * @known: all of it
+ * @options: the caller's, or NULL
+ *
+ * Return: 0; -EINVAL.
+ */
+int zinc_options_for_import(struct zinc_options *known,
+			    const struct zinc_options *options)
+{
+	return made(known, options, ZINC_REPLACE | ZINC_NO_DATA);
 }
 
 /**
@@ -70,7 +90,7 @@ int zinc_options_for_create(struct zinc_options *known,
 int zinc_options_for_open(struct zinc_options *known,
 			  const struct zinc_options *options)
 {
-	if (options_copy(known, options, ZINC_READONLY))
+	if (options_copy(known, options, ZINC_READONLY | ZINC_NO_DATA))
 		return -EINVAL;
 	return known->mode || known->lifetime ? -EINVAL : 0;
 }

@@ -44,6 +44,7 @@ struct zinc_region *zinc_region_alloc(const char *name)
 	if (!region)
 		return NULL;
 	region->fd = -1;
+	region->dmabuf = -1;
 	region->pid = getpid();
 	if (name)
 		memcpy(region->name, name, strlen(name));
@@ -162,6 +163,7 @@ int32_t zinc_open_with(const char *name, const struct zinc_options *options,
 		return -ENOMEM;
 	region->ops = ops;
 	region->readonly = known.flags & ZINC_READONLY;
+	region->no_data = known.flags & ZINC_NO_DATA;
 	err = ops->open(region);
 	if (err) {
 		free(region);
@@ -196,6 +198,7 @@ int32_t zinc_from_fd(int fd, const struct zinc_options *options,
 		return -ENOMEM;
 	region->ops = &zinc_kmod_ops;
 	region->readonly = known.flags & ZINC_READONLY;
+	region->no_data = known.flags & ZINC_NO_DATA;
 	err = zinc_kmod_adopt(region, fd);
 	if (err) {
 		free(region);
@@ -223,7 +226,7 @@ int32_t zinc_unlink(const char *name)
 
 uint8_t *zinc_ptr(zinc_handle handle)
 {
-	return handle ? handle->data : NULL;
+	return handle && !handle->no_data ? handle->data : NULL;
 }
 
 uintptr_t zinc_capacity(zinc_handle handle)
@@ -235,6 +238,7 @@ void zinc_close(zinc_handle handle)
 {
 	if (!handle)
 		return;
+	zinc_dmabuf_close(handle);
 	handle->ops->close(handle, false);
 	free(handle);
 }
@@ -243,6 +247,9 @@ int32_t zinc_close_keep_data(zinc_handle handle, void **data, size_t *length)
 {
 	if (!handle || !data || !length)
 		return -EINVAL;
+	if (handle->no_data)
+		return -ENXIO;
+	zinc_dmabuf_close(handle);
 	*data = handle->data;
 	*length = handle->capacity;
 	handle->ops->close(handle, true);

@@ -82,7 +82,8 @@ ZINC_API int32_t zinc_open(const char *name, zinc_handle *out);
  * page and, from 2 MiB on, a huge page; on POSIX shared memory they begin 64
  * bytes past a page.
  *
- * Return: the first byte, valid until zinc_close(); NULL for NULL.
+ * Return: the first byte, valid until zinc_close(); NULL for NULL, and where
+ * the handle was made with ZINC_NO_DATA.
  */
 ZINC_API uint8_t *zinc_ptr(zinc_handle handle);
 
@@ -158,13 +159,16 @@ enum zinc_lifetime_kind {
 #define ZINC_LAZY	(1u << 0)	/* memory with the first touch */
 #define ZINC_REPLACE	(1u << 1)	/* take the name from its region */
 #define ZINC_READONLY	(1u << 2)	/* (open) map and wait only */
+#define ZINC_NO_DATA	(1u << 3)	/* (open, import) leave the data unmapped */
 
 /**
- * struct zinc_options - for zinc_create_with(), zinc_open_with(), zinc_from_fd()
+ * struct zinc_options - for those functions that take a choice
  * @size: sizeof(struct zinc_options), set by the caller
- * @flags: create: ZINC_LAZY, ZINC_REPLACE; open: ZINC_READONLY
- * @mode: create: permission bits within 0666, 0 means 0600; no umask is applied
- * @lifetime: create: enum zinc_lifetime_kind
+ * @flags: create: ZINC_LAZY, ZINC_REPLACE; open: ZINC_READONLY, ZINC_NO_DATA;
+ *	import: ZINC_REPLACE, ZINC_NO_DATA
+ * @mode: create, import: permission bits within 0666, 0 means 0600; no umask is
+ *	applied
+ * @lifetime: create, import: enum zinc_lifetime_kind
  * @backend: enum zinc_backend_kind
  * @reserved: zero
  *
@@ -198,11 +202,16 @@ ZINC_API int32_t zinc_create_with(const char *name, uintptr_t capacity,
 /**
  * zinc_open_with() - zinc_open() with a choice
  * @name: as in zinc_open()
- * @options: NULL, or ZINC_READONLY in its flags, or its backend
+ * @options: NULL, or ZINC_READONLY and ZINC_NO_DATA in its flags, or its
+ *	backend
  * @out: as in zinc_open()
  *
+ * A handle with ZINC_NO_DATA waits, notifies, exports and tells; zinc_ptr()
+ * gives NULL. It is what there is for memory of a device that no CPU maps.
+ *
  * Return: as zinc_open(); where the kernel said -EACCES, that; -EINVAL options
- * that are not for open.
+ * that are not for open; -EACCES, too, where the memory is a dma-buf that is
+ * read-only; -ENXIO where it is one that can not be mapped.
  */
 ZINC_API int32_t zinc_open_with(const char *name,
 				const struct zinc_options *options,
@@ -242,7 +251,8 @@ ZINC_API int32_t zinc_unlink(const char *name);
  * For languages whose views outlive the handle. The header is gone with the
  * handle, the data are not.
  *
- * Return: 0; -EINVAL a NULL, and the handle stays open.
+ * Return: 0; -EINVAL a NULL, -ENXIO there are no data mapped; after these the
+ * handle stays open.
  */
 ZINC_API int32_t zinc_close_keep_data(zinc_handle handle, void **data,
 				      size_t *length);
@@ -270,13 +280,14 @@ ZINC_API int32_t zinc_fd(zinc_handle handle);
 /**
  * zinc_from_fd() - a handle of one's own from a region's descriptor
  * @fd: from zinc_fd(), mostly of another process; stays the caller's
- * @options: NULL, or ZINC_READONLY in its flags
+ * @options: NULL, or ZINC_READONLY and ZINC_NO_DATA in its flags
  * @out: a handle with a cursor of 0, NULL after every failure
  *
  * A read-only descriptor gives a read-only handle.
  *
  * Return: 0; -EINVAL; -EBADF no descriptor; -ENOTTY not a region's;
- * -EOPNOTSUPP that of a POSIX object, or @options ask for POSIX shared memory.
+ * -EOPNOTSUPP that of a POSIX object, or @options ask for POSIX shared memory;
+ * -EACCES, -ENXIO as zinc_open_with().
  */
 ZINC_API int32_t zinc_from_fd(int fd, const struct zinc_options *options,
 			      zinc_handle *out);
@@ -347,6 +358,8 @@ ZINC_API uint32_t zinc_sequence(zinc_handle handle);
 #define ZINC_IS_CREATOR		(1u << 5)	/* this handle */
 #define ZINC_IS_STALE		(1u << 6)	/* shm: see below */
 #define ZINC_IS_INVALID		(1u << 7)	/* shm: header is bad */
+#define ZINC_IS_IMPORTED	(1u << 8)	/* its memory is a foreign dma-buf */
+#define ZINC_IS_DATA_READONLY	(1u << 9)	/* nobody maps its data writable */
 
 /**
  * struct zinc_region_info - what is known of a region
@@ -367,6 +380,12 @@ ZINC_API uint32_t zinc_sequence(zinc_handle handle);
  * @sequence: notifies so far
  * @cursor: this handle's
  * @name: NUL-terminated; empty for none
+ * @attachments: devices attached to its dma-buf (0 if imported, and on shm)
+ * @fences: fences that have yet to notify (0 on shm)
+ * @fence_errors: fences so far that signalled an error, modulo 2^32
+ * @fence_error: the last such error, a negative errno; 0 if there was none
+ *
+ * What follows @name came later: a caller whose struct ends there gets no more.
  *
  * ZINC_IS_STALE: its creator died without closing it, as far as can be seen
  * from here (another pid namespace hides a process), or nobody has it open any
@@ -393,6 +412,10 @@ struct zinc_region_info {
 	uint32_t sequence;
 	uint32_t cursor;
 	char name[256];
+	uint32_t attachments;
+	uint32_t fences;
+	uint32_t fence_errors;
+	int32_t fence_error;
 };
 
 /**
@@ -433,6 +456,115 @@ ZINC_API int32_t zinc_list(struct zinc_region_info **list, size_t *count,
  * @list: from there, or NULL
  */
 ZINC_API void zinc_list_free(struct zinc_region_info *list);
+
+/* ---- devices: dma-bufs and fences -------------------------------------- */
+
+#define ZINC_CAN_EXPORT	(1u << 3)	/* zinc_export_dmabuf(), cpu_access */
+#define ZINC_CAN_IMPORT	(1u << 4)	/* zinc_import_dmabuf() */
+#define ZINC_CAN_FENCE	(1u << 5)	/* zinc_notify_on_fence() */
+
+/**
+ * zinc_features() - what can be done with devices here
+ * @handle: region, or NULL for a new one
+ * @features: ZINC_CAN_*; 0 on POSIX shared memory, and after every failure
+ *
+ * To ask before. A function whose bit is not set gives -EOPNOTSUPP. Other bits
+ * may be set by later libraries.
+ *
+ * Return: 0; -EINVAL @features is NULL; for NULL as zinc_backend(); with the
+ * kernel module, where /dev/zinc can not be opened, why not.
+ */
+ZINC_API int32_t zinc_features(zinc_handle handle, uint64_t *features);
+
+/**
+ * zinc_export_dmabuf() - the data as a dma-buf, for a device to import
+ * @handle: region
+ * @flags: 0, or ZINC_READONLY for one that neither CPU nor device writes by;
+ *	DRM drivers refuse such
+ *
+ * It covers the data, zinc_capacity() bytes, and nothing else, and is the same
+ * buffer at each call. While a device is attached, the pages stay where they
+ * are. The dma-buf keeps the memory, but neither name nor handles. Of an
+ * imported region it is the dma-buf that was imported.
+ *
+ * Return: a new descriptor, close-on-exec, the caller's to close; -EINVAL NULL
+ * or an unknown flag; -EACCES writable from a read-only handle; -EOPNOTSUPP on
+ * POSIX shared memory, with a module that is too old, and read-only of an
+ * imported dma-buf that is writable; -EMFILE, -ENFILE, -ENOMEM.
+ */
+ZINC_API int32_t zinc_export_dmabuf(zinc_handle handle, uint32_t flags);
+
+/**
+ * zinc_import_dmabuf() - a region of a foreign dma-buf
+ * @dmabuf_fd: dma-buf of a DRM driver, a dma-heap, udmabuf; stays the caller's
+ * @name: as in zinc_create_with()
+ * @options: NULL, or ZINC_REPLACE and ZINC_NO_DATA in its flags, its mode and
+ *	its lifetime
+ * @out: the creator's handle, NULL after every failure
+ *
+ * Others find it, map it, wait for it and export it as any region. Nothing is
+ * copied. If @dmabuf_fd is read-only, this handle maps the data for reading;
+ * others have to open it with ZINC_READONLY or ZINC_NO_DATA.
+ *
+ * Return: 0; as zinc_create_with(); -EBADF @dmabuf_fd is not open; -EINVAL no
+ * dma-buf, or its size is no multiple of the page size; -ENXIO it can not be
+ * mapped: ZINC_NO_DATA; -EOPNOTSUPP on POSIX shared memory, or with a module
+ * that is too old.
+ */
+ZINC_API int32_t zinc_import_dmabuf(int dmabuf_fd, const char *name,
+				    const struct zinc_options *options,
+				    zinc_handle *out);
+
+/**
+ * zinc_notify_on_fence() - have a region notified when a fence signals
+ * @handle: region
+ * @fence_fd: a sync_file, from a device's driver; may be closed afterwards
+ *
+ * When a device has done its work, those who wait for the region wake, with no
+ * thread in between; where it has already, at once. It notifies once, however
+ * many fences the sync_file has. A fence that signals an error notifies, too:
+ * zinc_region_info.fence_errors has been counted up by then. Fences that are
+ * pending when the region goes are forgotten.
+ *
+ * Return: 0; -EINVAL for NULL; -EBADF @fence_fd is no sync_file, or the handle
+ * is read-only; -EBUSY too many fences are pending (4096); -ENOMEM;
+ * -EOPNOTSUPP on POSIX shared memory, or with a module that is too old.
+ */
+ZINC_API int32_t zinc_notify_on_fence(zinc_handle handle, int fence_fd);
+
+#define ZINC_CPU_READ	(1u << 0)
+#define ZINC_CPU_WRITE	(1u << 1)
+
+/**
+ * zinc_begin_cpu_access() - before the CPU touches what a device works on
+ * @handle: region
+ * @access: ZINC_CPU_READ, ZINC_CPU_WRITE or both
+ *
+ * Waits until the devices that the region's dma-buf was imported into have
+ * done what they were asked to, as far as their drivers say (what they write,
+ * for ZINC_CPU_READ; all, for ZINC_CPU_WRITE), and makes what they wrote
+ * visible. Where no device imports the region there is no need for it.
+ * Signals do not end it.
+ *
+ * At the first call the handle exports the dma-buf, and keeps that descriptor
+ * until it is closed.
+ *
+ * Return: 0; -EINVAL for NULL, or an unknown or no @access; -EBADF
+ * ZINC_CPU_WRITE on a read-only handle; or as zinc_export_dmabuf() for the
+ * kind of handle.
+ */
+ZINC_API int32_t zinc_begin_cpu_access(zinc_handle handle, uint32_t access);
+
+/**
+ * zinc_end_cpu_access() - after it, before the device goes on
+ * @handle: region
+ * @access: as to zinc_begin_cpu_access()
+ *
+ * Return: as zinc_begin_cpu_access().
+ */
+ZINC_API int32_t zinc_end_cpu_access(zinc_handle handle, uint32_t access);
+
+/* ---- the library --------------------------------------------------------- */
 
 /**
  * zinc_backend() - which backend a handle has, or a new region would get

@@ -256,7 +256,11 @@ is "help: on stdout" prints '^usage: zinc COMMAND' help
 is "--help: likewise" prints '^usage: zinc COMMAND' --help
 is "--version tells three versions" \
 	prints '^zinc [0-9.]+ \(region format 2, library ABI 1\)$' --version
-for c in ls stat create rm write read notify wait top doctor; do
+show=show
+if "$ZINC" help show | grep -q "built where there was no"; then
+	show=
+fi
+for c in ls stat create rm write read notify wait export $show top doctor; do
 	is "$c --help" prints "^usage: zinc $c" "$c" --help
 	cp "$T/out" "$T/help"
 	is "help $c says the same" both exits 0 help "$c" -- same "$T/help" "$T/out"
@@ -265,10 +269,10 @@ for c in ls stat create rm write read notify wait top doctor; do
 		"$c" --frobnicate
 	is "help lists $c" prints "^  $c " help
 done
-for c in stat create rm write read notify wait; do
+for c in stat create rm write read notify wait export $show; do
 	is "$c without a name" fails 2 "Try 'zinc $c --help'" "$c"
 done
-for c in stat rm write read notify wait; do
+for c in stat rm write read notify wait export $show; do
 	is "$c with a bad name" fails 2 "'a/b' cannot be a region's name" "$c" a/b
 done
 is "create with a bad name" fails 2 "'a/b' cannot be a region's name" create a/b 4096
@@ -627,6 +631,122 @@ else
 	exits 0 rm "$R"
 	export ZINC_BACKEND=$chosen
 fi
+
+# -- devices -----------------------------------------------------------------------
+
+is "export: no command" fails 2 "zinc export $R -- COMMAND" export "$R"
+is "export: no such region" fails 3 "cannot open $R-none: no region" export "$R-none" -- true
+exits 0 create -l persist --mode 0644 "$R" 64K
+if [ $BACKEND = kmod ]; then
+	echo "a frame" | "$ZINC" write "$R"
+	is "export: the command has the bytes by the descriptor's number" shell 0 \
+		'[ "$("$ZINC" export "$1" -- python3 -c "
+import mmap, os
+fd = int(os.environ[\"ZINC_DMABUF_FD\"])
+size = int(os.environ[\"ZINC_DMABUF_SIZE\"])
+print(size, os.lseek(fd, 0, os.SEEK_END), mmap.mmap(fd, size).readline())")" = \
+			"65536 65536 b'"'a frame\n'"'" ]' "$R"
+	is "export: {} is the number" shell 0 \
+		'"$ZINC" export "$1" -- sh -c "[ \$0 = fd=\$ZINC_DMABUF_FD,\$ZINC_DMABUF_FD ]" fd={},{}' "$R"
+	is "export: and it is a dma-buf" shell 0 \
+		'"$ZINC" export "$1" -- readlink /proc/self/fd/{} | grep "^/dmabuf"' "$R"
+	is "export: nothing else is inherited" shell 0 \
+		'[ "$("$ZINC" export "$1" -- sh -c "ls /proc/\$\$/fd" | wc -l)" = 4 ]' "$R"
+	is "export: options of the command are the command's" shell 0 \
+		'[ "$("$ZINC" export --read-only "$1" -- echo --read-only -r)" = "--read-only -r" ]' "$R"
+	is "export: the command's status" shell 42 '"$ZINC" export "$1" -- sh -c "exit 42"' "$R"
+	is "export: the command's signal" shell 143 \
+		'"$ZINC" export "$1" -- sh -c "kill \$\$"' "$R"
+	is "export: writable" shell 0 '"$ZINC" export "$1" -- python3 -c "
+import mmap, sys
+mmap.mmap(int(sys.argv[1]), 4096)[0] = 65" {}' "$R"
+	is "the bytes are those of the region" shell 0 \
+		'[ "$("$ZINC" read -n 7 "$1")" = "A frame" ]' "$R"
+	is "export --read-only: is" shell 0 '"$ZINC" export --read-only "$1" -- python3 -c "
+import mmap, sys
+fd = int(sys.argv[1])
+mmap.mmap(fd, 4096, prot=mmap.PROT_READ)
+try:
+	mmap.mmap(fd, 4096)
+except PermissionError:
+	sys.exit(0)
+sys.exit(1)" {}' "$R"
+	is "export: no such command" fails 3 "cannot run /none: No such file" export "$R" -- /none
+	is "export: nobody holds the region afterwards" field_is "$R" refs 0
+	is "stat: devices and fences" prints '^devices   0 attached$' stat "$R"
+	is "stat: fences" grep -q '^fences    0 pending, 0 failed$' "$T/out"
+	is "stat --json: likewise" json "d['imported'] is False and d['data_readonly'] is False and
+		d['attachments'] == d['fences'] == d['fence_errors'] == d['fence_error'] == 0" \
+		stat --json "$R"
+
+	# an imported region, made with the library
+	cat >"$T/import.py" <<-'PY'
+	import ctypes, os, sys
+	lib = ctypes.CDLL(sys.argv[1])
+	class Options(ctypes.Structure):
+	    _fields_ = [(n, ctypes.c_uint32) for n in
+	                ("size", "flags", "mode", "lifetime", "backend", "reserved")]
+	options = Options(24, 0, 0, 2, 0, 0)
+	region = ctypes.c_void_p()
+	fd = int(os.environ["ZINC_DMABUF_FD"])
+	sys.exit(-lib.zinc_import_dmabuf(fd, sys.argv[2].encode(),
+	                                 ctypes.byref(options), ctypes.byref(region)))
+	PY
+	lib=${ZINC_LIBRARY:-$PWD/build/lib/libzinc-kmod.so}
+	if [ -e "$lib" ]; then
+		is "export into an import" exits 0 export "$R" -- python3 "$T/import.py" "$lib" "$R-in"
+		is "stat: it is imported" prints '^imported  yes$' stat "$R-in"
+		is "stat --json: it is imported" json "d['imported'] is True" stat --json "$R-in"
+		is "read: it has the bytes" shell 0 \
+			'[ "$("$ZINC" read -n 7 "$1")" = "A frame" ]' "$R-in"
+		is "export --read-only of it: refused" fails 3 "cannot export $R-in: " \
+			export --read-only "$R-in" -- true
+		exits 0 rm "$R-in"
+		is "import of a read-only one" exits 0 export --read-only "$R" -- \
+			python3 "$T/import.py" "$lib" "$R-in"
+		is "stat: says that it is" prints '^imported  yes, its data are read-only$' stat "$R-in"
+		is "read: does" exits 0 read -n 7 "$R-in"
+		is "notify: does" both exits 0 notify "$R-in" -- field_is "$R-in" sequence 1
+		is "wait: does" exits 0 wait --pending --timeout 0 "$R-in"
+		is "write: refused" fails 3 "what is read-only is asked to be written" \
+			write "$R-in" /proc/version
+		exits 0 rm "$R-in"
+	else
+		skip "imported regions" "there is no $lib"
+	fi
+else
+	is "export: not on POSIX shared memory" fails 3 \
+		"cannot export $R: POSIX shared memory, or an older zinc kernel module, cannot do this" \
+		export "$R" -- true
+	is "stat: nothing of devices" both exits 0 stat "$R" -- \
+		not grep -qE '^(devices|imported|fences)' "$T/out"
+	is "stat --json: not known" json "[d[k] for k in ('imported', 'data_readonly',
+		'attachments', 'fences', 'fence_errors', 'fence_error')] == [None] * 6" stat --json "$R"
+fi
+if [ -n "$show" ]; then
+	is "show: no size" fails 2 "how large is the picture?" show "$R"
+	for size in 640 x480 640x 0x480 640x0 640x480x1 65536x1 -1x1 ' 1x1' 99999999999999999999x1; do
+		is "show: size '$size'" fails 2 "'$size' is no size" show --size="$size" "$R"
+	done
+	is "show: an unknown format" fails 2 "'XX99' is no format" \
+		show --size 1x1 --format XX99 "$R"
+	is "show: a format of five characters" fails 2 "'XR240' is no format" \
+		show --size 1x1 --format XR240 "$R"
+	is "show: stride 0" fails 2 "'0' is no stride" show --size 1x1 --stride 0 "$R"
+	is "show: stride x" fails 2 "'x' is no stride" show --size 1x1 --stride x "$R"
+	is "show: a stride of 4 GiB" fails 2 "'4G' is no stride" show --size 1x1 --stride 4G "$R"
+	is "show: a stride that is too short" fails 2 "has 40 bytes, more than the stride 39" \
+		show --size 10x1 --stride 39 "$R"
+	is "show: a bad offset" fails 2 "'x' is no offset" show --size 1x1 --offset x "$R"
+	is "show: 0 frames" fails 2 "'0' is no number of frames" show --size 1x1 --frames 0 "$R"
+	is "show: no such region" fails 3 "cannot open $R-none: no region" show --size 1x1 "$R-none"
+	[ $BACKEND = kmod ] ||
+		is "show: not on POSIX shared memory" fails 3 \
+			"cannot show $R: POSIX shared memory, or an older" show --size 1x1 "$R"
+else
+	is "show: not in this zinc, and why" fails 3 "built without libdrm" show --size 1x1 "$R"
+fi
+exits 0 rm "$R"
 
 # -- other users -------------------------------------------------------------------
 

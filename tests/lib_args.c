@@ -385,8 +385,9 @@ TEST(options_open)
 	EXPECT_EQ(try_open(NULL), 0);
 	EXPECT_EQ(try_open(OPTIONS()), 0);
 	EXPECT_EQ(try_open(OPTIONS(.flags = ZINC_READONLY)), 0);
+	EXPECT_EQ(try_open(OPTIONS(.flags = ZINC_NO_DATA)), 0);
 	for (bit = 0; bit < 32; bit++) {
-		if (1u << bit != ZINC_READONLY)
+		if (!(1u << bit & (ZINC_READONLY | ZINC_NO_DATA)))
 			EXPECT_EQ(try_open(OPTIONS(.flags = 1u << bit)),
 				  -EINVAL);
 	}

@@ -27,6 +27,8 @@ static const struct command {
 	{ "read", cmd_read, "NAME", "copy a region to standard output" },
 	{ "notify", cmd_notify, "NAME", "wake all who wait on a region" },
 	{ "wait", cmd_wait, "NAME", "wait for a notify" },
+	{ "export", cmd_export, "NAME -- COMMAND", "hand a region's dma-buf to a command" },
+	{ "show", cmd_show, "NAME --size WxH", "put a region on a display" },
 	{ "top", cmd_top, "", "watch the regions live" },
 	{ "doctor", cmd_doctor, "", "check the set-up, say what to do" },
 };

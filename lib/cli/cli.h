@@ -30,10 +30,12 @@ enum cli_exit {
  */
 int cmd_create(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_notify(int argc, char **argv);
 int cmd_read(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_stat(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

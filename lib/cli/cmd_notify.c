@@ -22,7 +22,7 @@ static int notify(const char *name)
 	int32_t err;
 
 	cli_block_signals(&old);
-	err = cli_open(name, 0, &handle);
+	err = cli_open(name, ZINC_NO_DATA, &handle);
 	if (err)
 		return cli_fail("open", name, err);
 	err = zinc_notify_checked(handle);

@@ -4,6 +4,7 @@
  */
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 
@@ -42,6 +43,24 @@ static void print_owner(const struct zinc_region_info *info)
 	free(shown);
 }
 
+/* What devices have to do with it; only the module knows */
+static void print_devices(const struct zinc_region_info *info)
+{
+	if (info->backend != ZINC_BACKEND_KMOD)
+		return;
+	if (info->flags & ZINC_IS_IMPORTED)
+		printf("imported  yes%s\n",
+		       info->flags & ZINC_IS_DATA_READONLY ?
+		       ", its data are read-only" : "");
+	else
+		printf("devices   %u attached\n", info->attachments);
+	printf("fences    %u pending, %u failed", info->fences,
+	       info->fence_errors);
+	if (info->fence_errors)
+		printf(", the last: %s", strerror(-info->fence_error));
+	putchar('\n');
+}
+
 static void print_region(const struct zinc_region_info *info)
 {
 	bool bad = info->flags & (ZINC_IS_STALE | ZINC_IS_INVALID);
@@ -69,6 +88,7 @@ static void print_region(const struct zinc_region_info *info)
 	else
 		puts("waiters   - (not known on POSIX shared memory)");
 	printf("sequence  %u\n", info->sequence);
+	print_devices(info);
 	printf("created   %s (%s ago)\n", format_time(info->created_at, text),
 	       format_age(info->created_at, age));
 }

@@ -60,7 +60,7 @@ static int wait_region(const char *name, const struct when *when)
 	int32_t err;
 
 	/* nobody counts this handle if a signal ends us: it is read-only */
-	err = cli_open(name, ZINC_READONLY, &handle);
+	err = cli_open(name, ZINC_READONLY | ZINC_NO_DATA, &handle);
 	if (err)
 		return cli_fail("open", name, err);
 	err = begin(handle, when);

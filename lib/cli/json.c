@@ -145,6 +145,28 @@ void json_null(struct json *json, const char *key)
 	fputs("null", json->out);
 }
 
+/* What devices have to do with it; only the module knows */
+static void put_devices(struct json *json, const struct zinc_region_info *info)
+{
+	static const char *const keys[] = {
+		"imported", "data_readonly", "attachments", "fences",
+		"fence_errors", "fence_error"
+	};
+	size_t i;
+
+	if (info->backend != ZINC_BACKEND_KMOD) {
+		for (i = 0; i < ARRAY_SIZE(keys); i++)
+			json_null(json, keys[i]);
+		return;
+	}
+	json_bool(json, keys[0], info->flags & ZINC_IS_IMPORTED);
+	json_bool(json, keys[1], info->flags & ZINC_IS_DATA_READONLY);
+	json_uint(json, keys[2], info->attachments);
+	json_uint(json, keys[3], info->fences);
+	json_uint(json, keys[4], info->fence_errors);
+	json_int(json, keys[5], info->fence_error);
+}
+
 void json_region(struct json *json, const struct zinc_region_info *info)
 {
 	char command[4096], text[USER_TEXT];
@@ -178,6 +200,7 @@ void json_region(struct json *json, const struct zinc_region_info *info)
 	else
 		json_null(json, "waiters");
 	json_uint(json, "sequence", info->sequence);
+	put_devices(json, info);
 	if (info->created_at) {
 		json_string(json, "created", format_time(info->created_at,
 							 text));

@@ -17,14 +17,22 @@ _zinc()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ] || [ "$command" = help ]; then
-		words='ls stat create rm write read notify wait top doctor help --help --version'
+		words='ls stat create rm write read notify wait export show top doctor help --help --version'
 	elif [ "$previous" = --lifetime ] || [ "$previous" = -l ]; then
 		words='refs creator persist'
+	elif [ "$previous" = --device ] || [ "$previous" = -d ] && [ "$command" = show ]; then
+		mapfile -t COMPREPLY < <(compgen -G "$word*" || compgen -G '/dev/dri/card*')
+		return
+	elif [ "$previous" = --format ] || [ "$previous" = -f ]; then
+		words='XR24 AR24 XB24 AB24 RG24 RG16 XR30'
+	elif [ "$command" = export ] && [[ " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then
+		mapfile -t COMPREPLY < <(compgen -c -f -- "$word")
+		return
 	elif [[ $word == -* ]]; then
-		words=$(zinc help "$command" 2>/dev/null | grep -oE -- '--[a-z]+')
+		words=$(zinc help "$command" 2>/dev/null | grep -oE -- '--[a-z]+(-[a-z]+)*')
 	else
 		case $command in
-		stat|rm|write|read|notify|wait)	words=$(_zinc_regions) ;;
+		stat|rm|write|read|notify|wait|export|show)	words=$(_zinc_regions) ;;
 		esac
 		if [ "$command" = write ] && [ "$COMP_CWORD" -gt 2 ]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
