@@ -206,7 +206,7 @@ exports()
 		grep -oE 'ZINC_API [^(]*\(' | grep -oE 'zinc_[a-z_]+' |
 		sort >"$T/in_header"
 	nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' |
-		sed 's/@@ZINC_1$//' | sort >"$T/in_library"
+		sed 's/@@ZINC_1[.0-9]*$//' | sort >"$T/in_library"
 	[ "$(wc -l <"$T/in_map")" -ge 9 ]
 	diff "$T/in_map" "$T/in_header"
 	diff "$T/in_map" "$T/in_library"
