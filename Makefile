@@ -26,7 +26,8 @@ KMAKE := $(MAKE) -C $(KDIR)
 endif
 KBUILD_COPY := $(B)/kmod/$(KNAME)
 
-.PHONY: all help module lib cli tests test test-native demo kselftest check-kernel lint \
+.PHONY: all help module lib cli tests test test-native demo kselftest lint \
+	check-kernel check-deep \
 	install uninstall modules_install setup clean check-kdir
 
 all: module lib cli tests
@@ -43,7 +44,11 @@ help:
 	@echo '  demo             a frame stream between processes, in a guest'
 	@echo '  test             everything: natively and in guests on 6.1, 6.12 and 7.2'
 	@echo '  test-native      what needs no kernel module'
-	@echo '  check-kernel     on a kernel with sanitizers: KUnit, and every test of the module'
+	@echo '  check-kernel     on a kernel with sanitizers: KUnit, every test of the module, every'
+	@echo '                   failure of memory, memory pressure, a minute of fuzzing'
+	@echo '  check-deep       what takes hours: races, uninitialized memory, coverage, user space'
+	@echo '                   under sanitizers, valgrind and fuzzers'
+	@echo '  fuzz             fuzz the module: TIME=60 seconds, SEED=number'
 	@echo '  kselftest        tests/ under the kernel tree'"'"'s own runner, in a guest'
 	@echo '  lint             checkpatch, sparse, W=1, cppcheck, clang-tidy, shellcheck'
 	@echo '  setup            install the packages that all of this needs (as root)'
@@ -107,7 +112,11 @@ demo: setup
 
 check-kernel: setup
 	+$(MAKE) lib tests
-	tests/all kunit debug
+	tests/all kunit debug fault fuzz
+
+check-deep: setup
+	+$(MAKE) lib cli tests
+	tests/all deep sanitize fuzz-user coverage-user
 
 kselftest: setup
 	+$(MAKE) lib
@@ -120,3 +129,4 @@ clean:
 	rm -rf $(B)
 
 include $(TOP)/kmod/install.mk
+include $(TOP)/tests/fuzz/fuzz.mk
