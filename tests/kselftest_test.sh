@@ -32,6 +32,7 @@ lay_out()
 	cp -a "$source" build/kselftest/tree || return 1
 	mkdir "$tree/zinc" || return 1
 	cp tests/*.[ch] tests/*.sh tests/Makefile tests/config tests/settings "$tree/zinc"
+	cp -r tests/importer "$tree/zinc"
 	# where `make headers` would put it
 	mkdir -p build/kselftest/tree/usr/include/linux
 	cp uapi/linux/zinc.h build/kselftest/tree/usr/include/linux
