@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who maps what in this process: to show that what a driver has of a region is
+ * the region's own pages.
+ *
+ * Include it after abi.h. Needs root, for page frame numbers.
+ */
+#ifndef MAPPINGS_H
+#define MAPPINGS_H
+
+/* A line of /proc/self/maps */
+struct area {
+	unsigned long begin;
+	unsigned long inode;
+};
+
+static inline bool next_area(FILE *maps, struct area *a)
+{
+	char line[512];
+
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%*x %*s %*x %*s %lu", &a->begin,
+			   &a->inode) == 2)
+			return true;
+	return false;
+}
+
+static inline unsigned long inode_mapped_at(const void *address)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	struct area a = { .begin = 0 };
+
+	CHECK(maps);
+	while (next_area(maps, &a) && a.begin != (unsigned long)address)
+		;
+	fclose(maps);
+	CHECK(a.begin == (unsigned long)address);
+	return a.inode;
+}
+
+/* Where in memory the page of an address is, once it has been touched */
+static inline __u64 page_frame(unsigned long address)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	__u64 entry = 0;
+	__u64 frame;
+
+	CHECK(fd >= 0);
+	(void)*(volatile char *)address;
+	CHECK(pread(fd, &entry, sizeof(entry),
+		    address / PAGE * sizeof(entry)) == sizeof(entry));
+	close(fd);
+	frame = entry & ((1ULL << 55) - 1);
+	CHECK(entry >> 63 && frame);
+	return frame;
+}
+
+/*
+ * How many mappings there are of what is mapped at @data, beside that one; -1
+ * if one of them begins with another page
+ */
+static inline int other_mappings(const void *data)
+{
+	unsigned long ours = (unsigned long)data;
+	unsigned long inode = inode_mapped_at(data);
+	FILE *maps = fopen("/proc/self/maps", "r");
+	struct area a;
+	int count = 0;
+
+	CHECK(maps);
+	while (count >= 0 && next_area(maps, &a)) {
+		if (a.inode != inode || a.begin == ours)
+			continue;
+		count = page_frame(a.begin) == page_frame(ours) ? count + 1 : -1;
+	}
+	fclose(maps);
+	return count;
+}
+
+#endif /* MAPPINGS_H */
