@@ -22,7 +22,12 @@ SO=$LIB/libzinc-kmod.so.1.0.0
 VERSION=$(sed -n 's/^VERSION := //p' Makefile)
 copy_tree "$TREE"
 
-export PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_LIBDIR=$LIB/pkgconfig
+# staged OPTION...: pkg-config, of what make install has put there alone
+staged()
+{
+	PKG_CONFIG_SYSROOT_DIR=$STAGE PKG_CONFIG_LIBDIR=$LIB/pkgconfig \
+		pkg-config "$@"
+}
 
 # every file and link below a directory, with the links' targets
 listing()
@@ -90,18 +95,21 @@ install_stage()
 
 installs()
 {
-	# libzinc-drm is there where libdrm is
-	pkg-config --exists 'libdrm >= 2.4.112'
-	[ -e "$STAGE/usr/lib/libzinc-drm.so.1.0.0" ]
-	listing "$STAGE" | grep -vE '/(lib)?zinc-drm\.' | diff - <(cat <<-TXT
+	listing "$STAGE" | diff - <(cat <<-TXT
 	/usr/bin/zinc
 	/usr/include/linux/zinc.h
+	/usr/include/zinc-drm.h
 	/usr/include/zinc.h
+	/usr/lib/libzinc-drm.a
+	/usr/lib/libzinc-drm.so libzinc-drm.so.1
+	/usr/lib/libzinc-drm.so.1 libzinc-drm.so.1.0.0
+	/usr/lib/libzinc-drm.so.1.0.0
 	/usr/lib/libzinc-kmod.a
 	/usr/lib/libzinc-kmod.so libzinc-kmod.so.1
 	/usr/lib/libzinc-kmod.so.1 libzinc-kmod.so.1.0.0
 	/usr/lib/libzinc-kmod.so.1.0.0
 	/usr/lib/libzinc_core.so libzinc-kmod.so.1.0.0
+	/usr/lib/pkgconfig/zinc-drm.pc
 	/usr/lib/pkgconfig/zinc-kmod.pc
 	/usr/share/bash-completion/completions/zinc
 	/usr/share/man/man1/zinc.1
@@ -124,9 +132,10 @@ installs_for_all()
 
 pkg_config()
 {
-	[ "$(pkg-config --modversion zinc-kmod)" = "$VERSION" ]
-	[ "$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=prefix zinc-kmod)" = /usr ]
-	[ "$(pkg-config --libs zinc-kmod | xargs)" = "-L$LIB -lzinc-kmod" ]
+	[ "$(staged --modversion zinc-kmod)" = "$VERSION" ]
+	[ "$(STAGE='' staged --variable=prefix zinc-kmod)" = /usr ]
+	[ "$(staged --libs zinc-kmod | xargs)" = "-L$LIB -lzinc-kmod" ]
+	[ "$(staged --modversion --maximum-traverse-depth=1 zinc-drm)" = "$VERSION" ]
 }
 
 cat >"$T/user.c" <<'C'
@@ -168,7 +177,7 @@ compiles_and_runs()
 {
 	local -a words
 
-	read -ra words < <(pkg-config --cflags --libs zinc-kmod)
+	read -ra words < <(staged --cflags --libs zinc-kmod)
 	compile "$@" "${words[@]}"
 	LD_LIBRARY_PATH=$LIB "$T/user"
 }
