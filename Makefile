@@ -44,8 +44,8 @@ help:
 	@echo '  demo             a frame stream between processes, in a guest'
 	@echo '  test             everything: natively and in guests on 6.1, 6.12 and 7.2'
 	@echo '  test-native      what needs no kernel module'
-	@echo '  check-kernel     on a kernel with sanitizers: KUnit, every test of the module, every'
-	@echo '                   failure of memory, memory pressure, a minute of fuzzing'
+	@echo '  check-kernel     on a kernel with sanitizers: its detectors, KUnit, every test of the module,'
+	@echo '                   every failure of memory, memory pressure, a minute of fuzzing'
 	@echo '  check-deep       what takes hours: races, uninitialized memory, coverage, user space'
 	@echo '                   under sanitizers, valgrind and fuzzers'
 	@echo '  fuzz             fuzz the module: TIME=60 seconds, SEED=number'
@@ -112,7 +112,7 @@ demo: setup
 
 check-kernel: setup
 	+$(MAKE) lib tests
-	tests/all kunit debug fault fuzz
+	tests/all selftest debug fault kunit fuzz
 
 check-deep: setup
 	+$(MAKE) lib cli tests
