@@ -92,7 +92,8 @@ FIXTURE_SETUP(cirrus)
 	if (self->card < 0)
 		self->card = open_card("cirrus-qemu");
 	if (self->card < 0)
-		SKIP(return, "no cirrus: tests/vm/run --device cirrus, and modprobe it");
+		SKIP(_exit(KSFT_SKIP),
+		     "no cirrus: tests/vm/run --device cirrus, and modprobe it");
 	ASSERT_TRUE(find_output(self));
 	ASSERT_TRUE(make_picture(&self->picture, self->dev, self->card, WIDTH,
 				 HEIGHT));

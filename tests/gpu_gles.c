@@ -454,7 +454,7 @@ FIXTURE_SETUP(gles)
 	const char *why = start(&self->p, variant->display(), &variant->layout);
 
 	if (why)
-		SKIP(return, "%s", why);
+		SKIP(_exit(KSFT_SKIP), "%s", why);
 }
 
 FIXTURE_TEARDOWN(gles)
@@ -541,7 +541,7 @@ FIXTURE_SETUP(gles_memory)
 	const char *why = start(&self->p, software_display(), &plain);
 
 	if (why)
-		SKIP(return, "%s", why);
+		SKIP(_exit(KSFT_SKIP), "%s", why);
 }
 
 FIXTURE_TEARDOWN(gles_memory)

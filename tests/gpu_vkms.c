@@ -125,7 +125,8 @@ FIXTURE_SETUP(vkms)
 	ASSERT_LE(0, self->dev);
 	self->card = open_card("vkms");
 	if (self->card < 0)
-		SKIP(return, "no vkms: load what tests/vm/kernel vkms prints");
+		SKIP(_exit(KSFT_SKIP),
+		     "no vkms: load what tests/vm/kernel vkms prints");
 	ASSERT_EQ(0, drmSetClientCap(self->card, DRM_CLIENT_CAP_ATOMIC, 1));
 	ASSERT_EQ(0, drmSetClientCap(self->card,
 				     DRM_CLIENT_CAP_WRITEBACK_CONNECTORS, 1));

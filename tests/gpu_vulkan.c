@@ -424,7 +424,8 @@ FIXTURE(vulkan)
 FIXTURE_SETUP(vulkan)
 {
 	if (!start_gpu(&self->gpu))
-		SKIP(return, "no software device of Vulkan imports dma-bufs");
+		SKIP(_exit(KSFT_SKIP),
+		     "no software device of Vulkan imports dma-bufs");
 	self->dev = open_device();
 	ASSERT_LE(0, self->dev);
 	make_buffer(&self->a, self->dev);
@@ -588,7 +589,8 @@ FIXTURE_SETUP(vulkan_image)
 	VkMemoryRequirements needs;
 
 	if (!start_gpu(g))
-		SKIP(return, "no software device of Vulkan imports dma-bufs");
+		SKIP(_exit(KSFT_SKIP),
+		     "no software device of Vulkan imports dma-bufs");
 	self->dev = open_device();
 	ASSERT_LE(0, self->dev);
 	make_buffer(&self->picture, self->dev);
