@@ -9,7 +9,7 @@
 #ifndef ABI_H
 #define ABI_H
 
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #include <dirent.h>
 #include <fcntl.h>

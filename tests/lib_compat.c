@@ -7,7 +7,7 @@
  * puts it, then by the loader.
  */
 
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -13,7 +13,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #include <dirent.h>
 #include <fcntl.h>
