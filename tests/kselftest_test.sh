@@ -31,7 +31,7 @@ lay_out()
 	mkdir -p build/kselftest || return 1
 	cp -a "$source" build/kselftest/tree || return 1
 	mkdir "$tree/zinc" || return 1
-	cp tests/*.[ch] tests/*.sh tests/Makefile tests/config tests/settings "$tree/zinc"
+	cp tests/*.[ch] tests/*.comp tests/*.sh tests/Makefile tests/config tests/settings "$tree/zinc"
 	cp -r tests/importer "$tree/zinc"
 	# where `make headers` would put it
 	mkdir -p build/kselftest/tree/usr/include/linux
