@@ -11,6 +11,7 @@
 /* A line of /proc/self/maps */
 struct area {
 	unsigned long begin;
+	unsigned int major, minor;
 	unsigned long inode;
 };
 
@@ -19,23 +20,30 @@ static inline bool next_area(FILE *maps, struct area *a)
 	char line[512];
 
 	while (fgets(line, sizeof(line), maps))
-		if (sscanf(line, "%lx-%*x %*s %*x %*s %lu", &a->begin,
-			   &a->inode) == 2)
+		if (sscanf(line, "%lx-%*x %*s %*x %x:%x %lu", &a->begin,
+			   &a->major, &a->minor, &a->inode) == 4)
 			return true;
 	return false;
 }
 
-static inline unsigned long inode_mapped_at(const void *address)
+static inline struct area area_at(const void *address)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
-	struct area a = { .begin = 0 };
+	struct area a = {};
 
 	CHECK(maps);
 	while (next_area(maps, &a) && a.begin != (unsigned long)address)
 		;
 	fclose(maps);
 	CHECK(a.begin == (unsigned long)address);
-	return a.inode;
+	return a;
+}
+
+/* An inode's number says nothing without its file system's. */
+static inline bool same_file(const struct area *a, const struct area *b)
+{
+	return a->inode == b->inode && a->major == b->major &&
+	       a->minor == b->minor;
 }
 
 /* Where in memory the page of an address is, once it has been touched */
@@ -61,17 +69,17 @@ static inline __u64 page_frame(unsigned long address)
  */
 static inline int other_mappings(const void *data)
 {
-	unsigned long ours = (unsigned long)data;
-	unsigned long inode = inode_mapped_at(data);
+	struct area ours = area_at(data);
 	FILE *maps = fopen("/proc/self/maps", "r");
 	struct area a;
 	int count = 0;
 
 	CHECK(maps);
 	while (count >= 0 && next_area(maps, &a)) {
-		if (a.inode != inode || a.begin == ours)
+		if (!same_file(&a, &ours) || a.begin == ours.begin)
 			continue;
-		count = page_frame(a.begin) == page_frame(ours) ? count + 1 : -1;
+		count = page_frame(a.begin) == page_frame(ours.begin) ?
+			count + 1 : -1;
 	}
 	fclose(maps);
 	return count;
