@@ -10,6 +10,8 @@
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . tests/tap.sh
+# shellcheck source-path=SCRIPTDIR source=screen.sh
+. tests/screen.sh
 
 EXAMPLES=$PWD/build/examples
 PICTURES=$PWD/build/pictures
@@ -127,19 +129,6 @@ paint()
 	PY
 }
 
-# is_negative FROM TO: of every pixel's three colours
-is_negative()
-{
-	python3 - "$@" <<-'PY'
-	import sys
-	import numpy
-	a, b = (numpy.fromfile(f, "uint8").reshape(-1, 4) for f in sys.argv[1:])
-	wrong = (a[:, :3] != 255 - b[:, :3]).any(axis=1).sum()
-	print(f"{wrong} of {len(a)} pixels are not the negative")
-	sys.exit(int(wrong != 0))
-	PY
-}
-
 # negatives NAME SIZE ARGUMENT...: every frame that is written to one region
 # comes out of the other
 negatives()
@@ -159,46 +148,6 @@ negatives()
 	stop
 }
 
-# screendump FORMAT FILE: what the guest's display shows
-screendump()
-{
-	local request=/run/zinc-vm/share/screendump end=$((SECONDS + PATIENCE))
-	echo "$1 $2" >"$request.new"
-	mv "$request.new" "$request"
-	while [ -e "$request" ]; do
-		[ $SECONDS -lt $end ]
-		sleep 0.1
-	done
-}
-
-# on_screen FILE: whether every pixel of the display is that of the picture
-on_screen()
-{
-	screendump ppm "$PICTURES/example.ppm"
-	python3 - "$1" "$PICTURES/example.ppm" <<-'PY'
-	import sys
-	import numpy
-	from PIL import Image
-	want = numpy.fromfile(sys.argv[1], "uint8").reshape(480, 640, 4)
-	shown = numpy.asarray(Image.open(sys.argv[2]))
-	if shown.shape != (480, 640, 3):
-	    sys.exit(f"the display has {shown.shape}")
-	wrong = (want[:, :, 2::-1] != shown).any(axis=2).sum()
-	print(f"{wrong} pixels are not those of the region")
-	sys.exit(int(wrong != 0))
-	PY
-}
-
-# The display follows some time after the notify.
-soon_on_screen()
-{
-	local end=$((SECONDS + PATIENCE))
-	until (set -e; on_screen "$1"); do
-		[ $SECONDS -lt $end ]
-		sleep 0.2
-	done
-}
-
 scan_out()
 {
 	local size=$((640 * 480 * 4)) frame
@@ -208,7 +157,7 @@ scan_out()
 	for frame in 1 2 3; do
 		paint "$T/in" $size $frame
 		"$ZINC" write shown "$T/in"
-		soon_on_screen "$T/in"
+		soon_on_screen "$T/in" "$PICTURES/example.ppm"
 	done
 	screendump png "$PICTURES/example.png"
 	stop
