@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * debugfs zinc/regions: every region there is, with a name or without, of all
- * namespaces. For people; programs use ZINC_LIST.
+ * namespaces. zinc/reservations: every reservation. For people; programs use
+ * ZINC_LIST and ZINC_HOLDERS.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -57,11 +58,20 @@ static const struct seq_operations zinc_regions_sops = {
 };
 DEFINE_SEQ_ATTRIBUTE(zinc_regions);
 
+static int zinc_reservations_seq_show(struct seq_file *m, void *v)
+{
+	zinc_reservations_show(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(zinc_reservations_seq);
+
 void zinc_debugfs_init(void)
 {
 	zinc_debugfs = debugfs_create_dir("zinc", NULL);
 	debugfs_create_file("regions", 0400, zinc_debugfs, NULL,
 			    &zinc_regions_fops);
+	debugfs_create_file("reservations", 0400, zinc_debugfs, NULL,
+			    &zinc_reservations_seq_fops);
 }
 
 void zinc_debugfs_exit(void)

@@ -25,6 +25,8 @@ union zinc_arg {
 	struct zinc_list list;
 	struct zinc_wait_any wait_any;
 	struct zinc_import import;
+	struct zinc_reserve reserve;
+	struct zinc_holders holders;
 	struct zinc_info info;
 	struct zinc_notify notify;
 	struct zinc_wait wait;
@@ -32,6 +34,7 @@ union zinc_arg {
 	struct zinc_reopen reopen;
 	struct zinc_export export;
 	struct zinc_notify_fence notify_fence;
+	struct zinc_reservation_info reservation_info;
 };
 
 static const struct zinc_command *
@@ -62,9 +65,17 @@ static int zinc_copy_in(const struct zinc_command *command, unsigned int cmd,
 	return 0;
 }
 
-/* A struct, as long as the caller wants it: cut, or with a tail of zeros. */
-static int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
-			    size_t from_size)
+/**
+ * zinc_copy_struct() - a struct, as long as the caller wants it
+ * @to: where, in user space
+ * @to_size: as long: it is cut, or gets a tail of zeros
+ * @from: the struct
+ * @from_size: as this module knows it
+ *
+ * Return: 0, or -EFAULT.
+ */
+int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
+		     size_t from_size)
 {
 	size_t known = min(to_size, from_size);
 
@@ -148,7 +159,7 @@ static u64 zinc_features(void)
 {
 	u64 features = ZINC_FEATURE_REGION | ZINC_FEATURE_WAIT_ANY |
 		       ZINC_FEATURE_EXPORT | ZINC_FEATURE_IMPORT |
-		       ZINC_FEATURE_FENCE;
+		       ZINC_FEATURE_FENCE | ZINC_FEATURE_RESERVE;
 
 	if (zinc_backing_is_huge())
 		features |= ZINC_FEATURE_HUGE;
@@ -164,10 +175,7 @@ static int zinc_do_query(struct zinc_call *call)
 	args->abi_version = ZINC_ABI_VERSION;
 	args->features = zinc_features();
 	args->page_size = PAGE_SIZE;
-	args->max_regions = READ_ONCE(zinc_max_regions);
-	args->max_bytes = READ_ONCE(zinc_max_bytes);
-	zinc_user_usage(current_fsuid(), &args->user_regions,
-			&args->user_bytes);
+	zinc_user_query(current_fsuid(), args);
 	return 0;
 }
 
@@ -421,6 +429,8 @@ static const struct zinc_command zinc_device_commands[] = {
 		ZINC_WAIT_ANY, false, zinc_do_wait_any, zinc_commit_wait_any },
 	[_IOC_NR(ZINC_IMPORT)] = {
 		ZINC_IMPORT, true, zinc_do_import, zinc_commit_import },
+	[_IOC_NR(ZINC_RESERVE)] = { ZINC_RESERVE, true, zinc_do_reserve },
+	[_IOC_NR(ZINC_HOLDERS)] = { ZINC_HOLDERS, false, zinc_do_holders },
 };
 
 static long zinc_device_ioctl(struct file *file, unsigned int cmd,
@@ -450,6 +460,8 @@ static int __init zinc_init(void)
 
 	BUILD_BUG_ON(sizeof(struct zinc_header) != ZINC_HEADER_SIZE);
 	BUILD_BUG_ON(offsetofend(struct zinc_info, name) != ZINC_INFO_SIZE_V1);
+	BUILD_BUG_ON(offsetofend(struct zinc_holder, device) !=
+		     ZINC_HOLDER_SIZE_V1);
 
 	zinc_user_init();
 	err = zinc_backing_init();

@@ -29,10 +29,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/file.h>
-#include <linux/hrtimer.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/time_namespace.h>
 
 #include "zinc.h"
 #include "trace.h"
@@ -134,43 +131,6 @@ __poll_t zinc_notify_poll(struct zinc_handle *handle, struct file *file,
 	if (READ_ONCE(region->flags) & ZINC_INFO_CREATOR_GONE)
 		events |= EPOLLRDHUP;
 	return events;
-}
-
-/*
- * A deadline as the caller means it, as the timers take it. Time namespaces
- * shift CLOCK_MONOTONIC; none by more than 2^62 ns.
- */
-static ktime_t zinc_deadline(u64 deadline)
-{
-	struct timespec64 shift = {};
-	ktime_t host;
-
-	if (deadline >= KTIME_MAX)
-		return KTIME_MAX;
-	timens_add_monotonic(&shift);
-	host = ktime_sub(deadline, timespec64_to_ktime(shift));
-	if (host < 0)
-		return timespec64_to_ktime(shift) < 0 ? KTIME_MAX : 0;
-	return host;
-}
-
-/*
- * Sleep until woken, by whatever. The caller is on its queues and has set its
- * state.
- *
- * Return: 0, -ETIMEDOUT, or -ERESTARTSYS.
- */
-static int zinc_sleep(ktime_t deadline)
-{
-	ktime_t *expires = deadline == KTIME_MAX ? NULL : &deadline;
-
-	if (signal_pending(current))
-		return -ERESTARTSYS;
-	if (expires && ktime_get() >= deadline)
-		return -ETIMEDOUT;
-	schedule_hrtimeout_range(expires, current->timer_slack_ns,
-				 HRTIMER_MODE_ABS);
-	return 0;
 }
 
 static int zinc_wait_queued(struct zinc_region *region, u32 cursor,

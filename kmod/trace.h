@@ -215,6 +215,49 @@ TRACE_EVENT(zinc_fence_signalled,
 	TP_printk("id=%llu error=%d", __entry->id, __entry->error)
 );
 
+TRACE_EVENT(zinc_reserve,
+	TP_PROTO(u64 id, u32 count, const u8 *device),
+	TP_ARGS(id, count, device),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u32, count)
+		__array(char, device, ZINC_DEVICE_SIZE)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->count = count;
+		memcpy(__entry->device, device, ZINC_DEVICE_SIZE);
+	),
+	TP_printk("id=%llu count=%u first=%s", __entry->id, __entry->count,
+		  __entry->device)
+);
+
+TRACE_EVENT(zinc_grant,
+	TP_PROTO(u64 id),
+	TP_ARGS(id),
+	TP_STRUCT__entry(
+		__field(u64, id)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+	),
+	TP_printk("id=%llu", __entry->id)
+);
+
+TRACE_EVENT(zinc_unreserve,
+	TP_PROTO(u64 id, bool held),
+	TP_ARGS(id, held),
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(bool, held)
+	),
+	TP_fast_assign(
+		__entry->id = id;
+		__entry->held = held;
+	),
+	TP_printk("id=%llu held=%d", __entry->id, __entry->held)
+);
+
 #endif /* _ZINC_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

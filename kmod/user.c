@@ -3,7 +3,7 @@
  * Limits per user, and what counts against them.
  *
  * A region counts until its last handle and name are gone, its bytes count
- * until its pages are.
+ * until its pages are, a reservation until its file is closed.
  */
 #include <linux/capability.h>
 #include <linux/err.h>
@@ -16,13 +16,17 @@
 
 #define ZINC_BYTES_UNSET	ULLONG_MAX
 
-unsigned int zinc_max_regions = 4096;
+static unsigned int zinc_max_regions = 4096;
 module_param_named(max_regions, zinc_max_regions, uint, 0644);
 MODULE_PARM_DESC(max_regions, "regions that one user may have (0: no limit; default 4096)");
 
-unsigned long long zinc_max_bytes = ZINC_BYTES_UNSET;
+static unsigned long long zinc_max_bytes = ZINC_BYTES_UNSET;
 module_param_named(max_bytes, zinc_max_bytes, ullong, 0644);
 MODULE_PARM_DESC(max_bytes, "bytes that one user's regions may have (0: no limit; default half of the memory)");
+
+static unsigned int zinc_max_reservations = 256;
+module_param_named(max_reservations, zinc_max_reservations, uint, 0644);
+MODULE_PARM_DESC(max_reservations, "reservations that one user may have, held or waiting (0: no limit; default 256)");
 
 /**
  * struct zinc_user - one user's account
@@ -30,6 +34,7 @@ MODULE_PARM_DESC(max_bytes, "bytes that one user's regions may have (0: no limit
  * @uid: user
  * @regions: regions alive
  * @bytes: bytes alive
+ * @reservations: held or waiting
  * @refs: charges not yet given back
  */
 struct zinc_user {
@@ -37,6 +42,7 @@ struct zinc_user {
 	kuid_t uid;
 	u64 regions;
 	u64 bytes;
+	u32 reservations;
 	u64 refs;
 };
 
@@ -73,18 +79,19 @@ static int zinc_user_check(const struct zinc_user *user, u64 bytes)
 	return 0;
 }
 
-/**
- * zinc_user_charge() - count one region and its bytes
- * @uid: user
- * @bytes: at most ZINC_CAPACITY_MAX
- *
- * CAP_SYS_RESOURCE is beyond limits.
- *
- * Return: the account, to be given back with zinc_user_put_region() and
- * zinc_user_put_bytes(), each once; or -EDQUOT too many regions, -ENOSPC too
- * many bytes, -ENOMEM.
+static int zinc_user_check_reservation(const struct zinc_user *user)
+{
+	unsigned int max = READ_ONCE(zinc_max_reservations);
+
+	return max && user->reservations >= max ? -EDQUOT : 0;
+}
+
+/*
+ * Count one region and its bytes, or one reservation. CAP_SYS_RESOURCE is beyond
+ * limits.
  */
-struct zinc_user *zinc_user_charge(kuid_t uid, u64 bytes)
+static struct zinc_user *zinc_user_add(kuid_t uid, unsigned int regions,
+				       u64 bytes, unsigned int reservations)
 {
 	struct zinc_user *fresh, *user;
 	int err;
@@ -98,7 +105,8 @@ struct zinc_user *zinc_user_charge(kuid_t uid, u64 bytes)
 	user = zinc_user_find(uid);
 	if (!user)
 		user = fresh;
-	err = zinc_user_check(user, bytes);
+	err = regions ? zinc_user_check(user, bytes) :
+			zinc_user_check_reservation(user);
 	if (err && !capable(CAP_SYS_RESOURCE)) {
 		spin_unlock(&zinc_user_lock);
 		kfree(fresh);
@@ -106,13 +114,41 @@ struct zinc_user *zinc_user_charge(kuid_t uid, u64 bytes)
 	}
 	if (user == fresh)
 		hash_add(zinc_users, &user->node, __kuid_val(uid));
-	user->regions++;
+	user->regions += regions;
 	user->bytes += bytes;
-	user->refs += 2;
+	user->reservations += reservations;
+	/* each is given back on its own */
+	user->refs += 2 * regions + reservations;
 	spin_unlock(&zinc_user_lock);
 	if (user != fresh)
 		kfree(fresh);
 	return user;
+}
+
+/**
+ * zinc_user_charge() - count one region and its bytes
+ * @uid: user
+ * @bytes: at most ZINC_CAPACITY_MAX
+ *
+ * Return: the account, to be given back with zinc_user_put_region() and
+ * zinc_user_put_bytes(), each once; or -EDQUOT too many regions, -ENOSPC too
+ * many bytes, -ENOMEM.
+ */
+struct zinc_user *zinc_user_charge(kuid_t uid, u64 bytes)
+{
+	return zinc_user_add(uid, 1, bytes, 0);
+}
+
+/**
+ * zinc_user_charge_reservation() - count one reservation
+ * @uid: user
+ *
+ * Return: the account, to be given back with zinc_user_put_reservation(); or
+ * -EDQUOT too many, -ENOMEM.
+ */
+struct zinc_user *zinc_user_charge_reservation(kuid_t uid)
+{
+	return zinc_user_add(uid, 0, 0, 1);
 }
 
 static void zinc_user_put(struct zinc_user *user)
@@ -142,14 +178,31 @@ void zinc_user_put_bytes(struct zinc_user *user, u64 bytes)
 	spin_unlock(&zinc_user_lock);
 }
 
-/* What counts against a user now. */
-void zinc_user_usage(kuid_t uid, u64 *regions, u64 *bytes)
+/* One reservation less. */
+void zinc_user_put_reservation(struct zinc_user *user)
+{
+	spin_lock(&zinc_user_lock);
+	user->reservations--;
+	zinc_user_put(user);
+	spin_unlock(&zinc_user_lock);
+}
+
+/**
+ * zinc_user_query() - what counts against a user now, and the limits
+ * @uid: user
+ * @args: its fields for users and limits are set
+ */
+void zinc_user_query(kuid_t uid, struct zinc_query *args)
 {
 	struct zinc_user *user;
 
+	args->max_regions = READ_ONCE(zinc_max_regions);
+	args->max_bytes = READ_ONCE(zinc_max_bytes);
+	args->max_reservations = READ_ONCE(zinc_max_reservations);
 	spin_lock(&zinc_user_lock);
 	user = zinc_user_find(uid);
-	*regions = user ? user->regions : 0;
-	*bytes = user ? user->bytes : 0;
+	args->user_regions = user ? user->regions : 0;
+	args->user_bytes = user ? user->bytes : 0;
+	args->user_reservations = user ? user->reservations : 0;
 	spin_unlock(&zinc_user_lock);
 }

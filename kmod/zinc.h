@@ -19,13 +19,14 @@
  *   zinc_region.fence_lock	fences that have yet to notify
  *   zinc_region.wait.lock	sleepers, and the header's waiters flag
  * zinc_regions_lock is taken before a region's locks and under none;
- * zinc_user_lock is a leaf. zinc_region.dmabuf_lock is outermost, and of one
+ * zinc_user_lock is a leaf. reserve.c has a lock of its own, outermost. zinc_region.dmabuf_lock is outermost, and of one
  * use; dmabuf.c and fence.c say how theirs nest with the kernel's.
  */
 #ifndef _ZINC_H
 #define _ZINC_H
 
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
@@ -166,6 +167,8 @@ struct zinc_command {
 long zinc_run_command(const struct zinc_command *table, unsigned int first,
 		      unsigned int count, struct file *file, unsigned int cmd,
 		      unsigned long arg);
+int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
+		     size_t from_size);
 
 /* region.c */
 struct zinc_region *zinc_region_create(const struct zinc_create *args,
@@ -225,13 +228,13 @@ bool zinc_names_next(struct zinc_names *names, u64 *cursor,
 		     struct zinc_info *info);
 
 /* user.c */
-extern unsigned int zinc_max_regions;
-extern unsigned long long zinc_max_bytes;
 void zinc_user_init(void);
 struct zinc_user *zinc_user_charge(kuid_t uid, u64 bytes);
+struct zinc_user *zinc_user_charge_reservation(kuid_t uid);
 void zinc_user_put_region(struct zinc_user *user);
 void zinc_user_put_bytes(struct zinc_user *user, u64 bytes);
-void zinc_user_usage(kuid_t uid, u64 *regions, u64 *bytes);
+void zinc_user_put_reservation(struct zinc_user *user);
+void zinc_user_query(kuid_t uid, struct zinc_query *args);
 
 /* file.c */
 struct file *zinc_handle_open(struct zinc_region *region, bool rdonly,
@@ -249,6 +252,15 @@ int zinc_wait(struct zinc_region *region, u32 cursor, u64 deadline, u32 *seq);
 int zinc_wait_any(struct zinc_wait_item *items, unsigned int count,
 		  u64 deadline, unsigned int *index, struct file **ready);
 u32 zinc_waiters(struct zinc_region *region);
+
+/* deadline.c */
+ktime_t zinc_deadline(u64 deadline);
+int zinc_sleep(ktime_t deadline);
+
+/* reserve.c */
+int zinc_do_reserve(struct zinc_call *call);
+int zinc_do_holders(struct zinc_call *call);
+void zinc_reservations_show(struct seq_file *m);
 
 /* debugfs.c */
 void zinc_debugfs_init(void);

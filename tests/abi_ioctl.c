@@ -23,16 +23,21 @@ union arg {
 	struct zinc_import import;
 	struct zinc_export export;
 	struct zinc_notify_fence notify_fence;
+	struct zinc_reserve reserve;
+	struct zinc_holders holders;
+	struct zinc_reservation_info reservation_info;
 	__u8 bytes[512];
 };
 
 #define NO_FIELD	(~0U)
 
+enum target { DEVICE_FD, REGION_FD, RESERVATION_FD, TARGETS };
+
 /* Where the fields are that every command has in some form */
 struct command {
 	const char *name;
 	unsigned long cmd;
-	bool on_region;
+	enum target on;
 	bool gives_fd;
 	unsigned int flags;	/* offset of the flags */
 	__u32 known;		/* flags that exist */
@@ -40,44 +45,52 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "QUERY", ZINC_QUERY, false, false,
+	{ "QUERY", ZINC_QUERY, DEVICE_FD, false,
 	  offsetof(struct zinc_query, flags), 0,
 	  offsetof(struct zinc_query, pad) },
-	{ "CREATE", ZINC_CREATE, false, true,
+	{ "CREATE", ZINC_CREATE, DEVICE_FD, true,
 	  offsetof(struct zinc_create, flags),
 	  ZINC_CREATE_LAZY | ZINC_CREATE_REPLACE,
 	  offsetof(struct zinc_create, pad) },
-	{ "OPEN", ZINC_OPEN, false, true,
+	{ "OPEN", ZINC_OPEN, DEVICE_FD, true,
 	  offsetof(struct zinc_open, flags), ZINC_OPEN_RDONLY,
 	  offsetof(struct zinc_open, pad) },
-	{ "UNLINK", ZINC_UNLINK, false, false,
+	{ "UNLINK", ZINC_UNLINK, DEVICE_FD, false,
 	  offsetof(struct zinc_unlink, flags), 0,
 	  offsetof(struct zinc_unlink, pad) },
-	{ "LIST", ZINC_LIST, false, false,
+	{ "LIST", ZINC_LIST, DEVICE_FD, false,
 	  offsetof(struct zinc_list, flags), 0,
 	  offsetof(struct zinc_list, pad) },
-	{ "WAIT_ANY", ZINC_WAIT_ANY, false, false,
+	{ "WAIT_ANY", ZINC_WAIT_ANY, DEVICE_FD, false,
 	  offsetof(struct zinc_wait_any, flags), 0,
 	  offsetof(struct zinc_wait_any, pad) },
-	{ "IMPORT", ZINC_IMPORT, false, true,
+	{ "IMPORT", ZINC_IMPORT, DEVICE_FD, true,
 	  offsetof(struct zinc_import, flags), ZINC_CREATE_REPLACE, NO_FIELD },
-	{ "INFO", ZINC_REGION_INFO, true, false, NO_FIELD, 0, NO_FIELD },
-	{ "NOTIFY", ZINC_REGION_NOTIFY, true, false,
+	{ "RESERVE", ZINC_RESERVE, DEVICE_FD, true,
+	  offsetof(struct zinc_reserve, flags), ZINC_RESERVE_QUEUE,
+	  offsetof(struct zinc_reserve, pad) },
+	{ "HOLDERS", ZINC_HOLDERS, DEVICE_FD, false,
+	  offsetof(struct zinc_holders, flags), 0,
+	  offsetof(struct zinc_holders, pad) },
+	{ "INFO", ZINC_REGION_INFO, REGION_FD, false, NO_FIELD, 0, NO_FIELD },
+	{ "NOTIFY", ZINC_REGION_NOTIFY, REGION_FD, false,
 	  offsetof(struct zinc_notify, flags), ZINC_NOTIFY_WAKE, NO_FIELD },
-	{ "WAIT", ZINC_REGION_WAIT, true, false,
+	{ "WAIT", ZINC_REGION_WAIT, REGION_FD, false,
 	  offsetof(struct zinc_wait, flags),
 	  ZINC_WAIT_CURSOR | ZINC_WAIT_NOTIFY | ZINC_WAIT_WAKE,
 	  offsetof(struct zinc_wait, pad) },
-	{ "SET_CURSOR", ZINC_REGION_SET_CURSOR, true, false, NO_FIELD, 0,
+	{ "SET_CURSOR", ZINC_REGION_SET_CURSOR, REGION_FD, false, NO_FIELD, 0,
 	  offsetof(struct zinc_cursor, pad) },
-	{ "REOPEN", ZINC_REGION_REOPEN, true, true,
+	{ "REOPEN", ZINC_REGION_REOPEN, REGION_FD, true,
 	  offsetof(struct zinc_reopen, flags), ZINC_OPEN_RDONLY,
 	  offsetof(struct zinc_reopen, pad) },
-	{ "EXPORT", ZINC_REGION_EXPORT, true, true,
+	{ "EXPORT", ZINC_REGION_EXPORT, REGION_FD, true,
 	  offsetof(struct zinc_export, flags), ZINC_EXPORT_RDONLY,
 	  offsetof(struct zinc_export, pad) },
-	{ "NOTIFY_FENCE", ZINC_REGION_NOTIFY_FENCE, true, false,
+	{ "NOTIFY_FENCE", ZINC_REGION_NOTIFY_FENCE, REGION_FD, false,
 	  offsetof(struct zinc_notify_fence, flags), 0, NO_FIELD },
+	{ "RESERVATION_INFO", ZINC_RESERVATION_INFO, RESERVATION_FD, false,
+	  NO_FIELD, 0, NO_FIELD },
 };
 
 FIXTURE(ioctl)
@@ -86,11 +99,14 @@ FIXTURE(ioctl)
 	int region;	/* one notify is pending on it */
 	int dmabuf;	/* of the region */
 	int fence;	/* that has signalled */
+	int reservation;
 	const char *name;
 	__u64 regions;
 	int fds;
 	struct zinc_info entry;
 	struct zinc_wait_item item;
+	struct zinc_reserve_item reserved;
+	struct zinc_holder holder;
 };
 
 FIXTURE_SETUP(ioctl)
@@ -105,6 +121,13 @@ FIXTURE_SETUP(ioctl)
 	ASSERT_LE(0, self->dmabuf);
 	self->fence = idle_fence(self->dmabuf);
 	ASSERT_LE(0, self->fence);
+	strcpy((char *)self->reserved.device, "test:ioctl");
+	self->reserved.flags = ZINC_RESERVE_SHARED;
+	self->reservation = call(self->dev, ZINC_RESERVE, &(struct zinc_reserve){
+		.items = (uintptr_t)&self->reserved,
+		.count = 1,
+	});
+	ASSERT_LE(0, self->reservation);
 	self->regions = query(self->dev).user_regions;
 	self->fds = count_fds();
 }
@@ -114,15 +137,21 @@ FIXTURE_TEARDOWN(ioctl)
 {
 	EXPECT_EQ(self->fds, count_fds());
 	EXPECT_EQ(self->regions, query(self->dev).user_regions);
+	EXPECT_EQ(1, query(self->dev).user_reservations);
+	close(self->reservation);
 	close(self->fence);
 	close(self->dmabuf);
 	close(self->region);
 	close(self->dev);
 }
 
-static int target(const struct command *c, int dev, int region)
+static int target(const struct command *c, FIXTURE_PTR(ioctl) self)
 {
-	return c->on_region ? region : dev;
+	const int fds[TARGETS] = {
+		self->dev, self->region, self->reservation
+	};
+
+	return fds[c->on];
 }
 
 /* Arguments with which the command succeeds; what is only out is poisoned */
@@ -155,6 +184,20 @@ static void fill(FIXTURE_PTR(ioctl) self, unsigned long cmd, union arg *a)
 		a->wait_any.items = (uintptr_t)&self->item;
 		a->wait_any.count = 1;
 		memset(&a->wait_any.index, POISON, sizeof(a->wait_any.index));
+		break;
+	case ZINC_RESERVE:
+		a->reserve.items = (uintptr_t)&self->reserved;
+		a->reserve.count = 1;
+		memset(&a->reserve.id, POISON, sizeof(a->reserve.id));
+		memset(&a->reserve.state, POISON, sizeof(a->reserve.state));
+		break;
+	case ZINC_HOLDERS:
+		a->holders.entries = (uintptr_t)&self->holder;
+		a->holders.entry_size = sizeof(self->holder);
+		a->holders.count = 1;
+		break;
+	case ZINC_RESERVATION_INFO:
+		memset(a, POISON, sizeof(a->reservation_info));
 		break;
 	case ZINC_REGION_INFO:
 		memset(a, POISON, sizeof(a->info));
@@ -202,7 +245,7 @@ TEST_F(ioctl, the_arguments_used_here_are_right)
 		const struct command *c = &commands[i];
 
 		fill(self, c->cmd, &a);
-		ret = call(target(c, self->dev, self->region), c->cmd, &a);
+		ret = call(target(c, self), c->cmd, &a);
 		EXPECT_LE(0, ret) TH_LOG("%s", c->name);
 		if (c->gives_fd)
 			close(ret);
@@ -220,7 +263,7 @@ TEST_F(ioctl, every_unknown_flag_is_refused)
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = &commands[i];
-		int fd = target(c, self->dev, self->region);
+		int fd = target(c, self);
 
 		if (c->flags == NO_FIELD)
 			continue;
@@ -242,7 +285,7 @@ TEST_F(ioctl, every_pad_bit_is_refused)
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = &commands[i];
-		int fd = target(c, self->dev, self->region);
+		int fd = target(c, self);
 
 		if (c->pad == NO_FIELD)
 			continue;
@@ -274,7 +317,7 @@ TEST_F(ioctl, a_longer_struct_needs_a_zero_tail)
 
 		if (_IOC_DIR(c->cmd) == _IOC_READ)
 			continue;
-		fd = target(c, self->dev, self->region);
+		fd = target(c, self);
 		for (j = 0; j < ARRAY_SIZE(more); j++) {
 			size = _IOC_SIZE(c->cmd);
 			last = size + more[j] - 1;
@@ -393,23 +436,26 @@ TEST_F(ioctl, longer_info_is_zero_at_its_end)
 
 TEST_F(ioctl, unknown_commands)
 {
-	__u8 known[2][256] = { { 0 } };
-	union arg a;
+	const int fds[TARGETS] = {
+		self->dev, self->region, self->reservation
+	};
+	__u8 known[TARGETS][256] = { { 0 } };
 	unsigned int i, nr;
+	union arg a;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		known[commands[i].on_region][_IOC_NR(commands[i].cmd)] = 1;
-	known[1][_IOC_NR(ZINC_REGION_UNLINK)] = 1;
+		known[commands[i].on][_IOC_NR(commands[i].cmd)] = 1;
+	known[REGION_FD][_IOC_NR(ZINC_REGION_UNLINK)] = 1;
 	for (nr = 0; nr < 256; nr++) {
 		unsigned long cmd = _IOC(_IOC_READ | _IOC_WRITE, ZINC_IOC_TYPE, nr, 16);
 
 		memset(&a, 0, sizeof(a));
-		if (!known[0][nr])
-			EXPECT_EQ(-ENOTTY, refused(self->dev, cmd, &a))
-				TH_LOG("device, number %#x", nr);
-		if (!known[1][nr])
-			EXPECT_EQ(-ENOTTY, refused(self->region, cmd, &a))
-				TH_LOG("region, number %#x", nr);
+		for (i = 0; i < TARGETS; i++) {
+			if (known[i][nr])
+				continue;
+			EXPECT_EQ(-ENOTTY, refused(fds[i], cmd, &a))
+				TH_LOG("descriptor %u, number %#x", i, nr);
+		}
 	}
 }
 
@@ -420,7 +466,7 @@ TEST_F(ioctl, commands_of_another_type_or_direction)
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = &commands[i];
-		int fd = target(c, self->dev, self->region);
+		int fd = target(c, self);
 		int size = _IOC_SIZE(c->cmd);
 		int nr = _IOC_NR(c->cmd);
 
@@ -457,7 +503,7 @@ TEST_F(ioctl, bad_pointers)
 	ASSERT_EQ(0, munmap(pages + PAGE, PAGE));
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = &commands[i];
-		int fd = target(c, self->dev, self->region);
+		int fd = target(c, self);
 
 		size = _IOC_SIZE(c->cmd);
 		EXPECT_EQ(-EFAULT, call(fd, c->cmd, NULL)) TH_LOG("%s", c->name);
@@ -485,7 +531,7 @@ TEST_F(ioctl, no_result_without_a_place_for_it)
 	ASSERT_NE(MAP_FAILED, page);
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		const struct command *c = &commands[i];
-		int fd = target(c, self->dev, self->region);
+		int fd = target(c, self);
 
 		if (!(_IOC_DIR(c->cmd) & _IOC_READ))
 			continue;
@@ -773,32 +819,6 @@ TEST_F(ioctl, query)
 	more = query(self->dev);
 	EXPECT_EQ(q.user_regions, more.user_regions);
 	EXPECT_EQ(q.user_bytes, more.user_bytes);
-}
-
-TEST_F(ioctl, announced_commands_and_no_others_are_there)
-{
-	__u64 features = query(self->dev).features;
-	union arg a = { .bytes = { 0 } };
-	static const struct {
-		__u64 feature;
-		int nr;
-		bool on_region;
-	} later[] = {
-		{ ZINC_FEATURE_RESERVE, ZINC_NR_RESERVE, false },
-		{ ZINC_FEATURE_RESERVE, ZINC_NR_HOLDERS, false },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(later); i++) {
-		int fd = later[i].on_region ? self->region : self->dev;
-		unsigned long cmd = _IOC(_IOC_READ | _IOC_WRITE, ZINC_IOC_TYPE,
-					 later[i].nr, 64);
-
-		if (features & later[i].feature)
-			continue;
-		EXPECT_EQ(-ENOTTY, call(fd, cmd, &a))
-			TH_LOG("number %#x", later[i].nr);
-	}
 }
 
 /* ---- LIST ---- */

@@ -130,4 +130,26 @@ TEST_F(trace, unlink)
 	EXPECT_TRUE(traced("zinc_unlink: id=%llu\n", self->id));
 }
 
+TEST_F(trace, reservations)
+{
+	struct zinc_reserve_item item = { .device = "traced:0" };
+	struct zinc_reserve first = { .items = (uintptr_t)&item, .count = 1 };
+	struct zinc_reserve next = first;
+	int one = call(self->dev, ZINC_RESERVE, &first), other;
+
+	ASSERT_LE(0, one);
+	EXPECT_TRUE(traced("zinc_reserve: id=%llu count=1 first=traced:0\n",
+			   first.id));
+	EXPECT_TRUE(traced("zinc_grant: id=%llu\n", first.id));
+	next.flags = ZINC_RESERVE_QUEUE;
+	other = call(self->dev, ZINC_RESERVE, &next);
+	ASSERT_LE(0, other);
+	EXPECT_TRUE(traced("zinc_reserve: id=%llu ", next.id));
+	EXPECT_FALSE(traced("zinc_grant: id=%llu\n", next.id));
+	close(one);
+	EXPECT_TRUE(traced("zinc_unreserve: id=%llu held=1\n", first.id));
+	EXPECT_TRUE(traced("zinc_grant: id=%llu\n", next.id));
+	close(other);
+}
+
 TEST_HARNESS_MAIN

@@ -64,28 +64,48 @@ static void limit_of_bytes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zinc_user_check(&user, U64_MAX), 0);
 }
 
+static void limit_of_reservations(struct kunit *test)
+{
+	unsigned int saved = zinc_max_reservations;
+	struct zinc_user user = { .reservations = 9 };
+
+	zinc_max_reservations = 10;
+	KUNIT_EXPECT_EQ(test, zinc_user_check_reservation(&user), 0);
+	user.reservations = 10;
+	KUNIT_EXPECT_EQ(test, zinc_user_check_reservation(&user), -EDQUOT);
+	zinc_max_reservations = 0;
+	KUNIT_EXPECT_EQ(test, zinc_user_check_reservation(&user), 0);
+	zinc_max_reservations = saved;
+}
+
 static void account_comes_and_goes(struct kunit *test)
 {
 	kuid_t uid = KUIDT_INIT(54321);
 	struct zinc_user *one, *two;
-	u64 regions, bytes;
+	struct zinc_query now;
 
-	zinc_user_usage(uid, &regions, &bytes);
-	KUNIT_EXPECT_EQ(test, regions, 0ULL);
+	zinc_user_query(uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_regions, 0ULL);
+	KUNIT_EXPECT_EQ(test, now.user_reservations, 0U);
 	one = zinc_user_charge(uid, 100);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, one);
 	two = zinc_user_charge(uid, 23);
 	KUNIT_EXPECT_PTR_EQ(test, one, two);
 	zinc_user_put_region(one);
-	zinc_user_usage(uid, &regions, &bytes);
-	KUNIT_EXPECT_EQ(test, regions, 1ULL);
-	KUNIT_EXPECT_EQ(test, bytes, 123ULL);
+	zinc_user_query(uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_regions, 1ULL);
+	KUNIT_EXPECT_EQ(test, now.user_bytes, 123ULL);
 	zinc_user_put_bytes(one, 100);
 	zinc_user_put_bytes(two, 23);
-	zinc_user_usage(uid, &regions, &bytes);
-	KUNIT_EXPECT_EQ(test, regions, 1ULL);
-	KUNIT_EXPECT_EQ(test, bytes, 0ULL);
+	zinc_user_query(uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_regions, 1ULL);
+	KUNIT_EXPECT_EQ(test, now.user_bytes, 0ULL);
+	KUNIT_EXPECT_PTR_EQ(test, zinc_user_charge_reservation(uid), one);
 	zinc_user_put_region(two);
+	zinc_user_query(uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_regions, 0ULL);
+	KUNIT_EXPECT_EQ(test, now.user_reservations, 1U);
+	zinc_user_put_reservation(one);
 	spin_lock(&zinc_user_lock);
 	KUNIT_EXPECT_PTR_EQ(test, zinc_user_find(uid),
 			    (struct zinc_user *)NULL);
@@ -95,6 +115,7 @@ static void account_comes_and_goes(struct kunit *test)
 static struct kunit_case zinc_user_cases[] = {
 	KUNIT_CASE(limit_of_regions),
 	KUNIT_CASE(limit_of_bytes),
+	KUNIT_CASE(limit_of_reservations),
 	KUNIT_CASE(account_comes_and_goes),
 	{}
 };

@@ -119,6 +119,9 @@ enum zinc_lifetime {
  * @max_bytes: out, bytes that one user's regions may have (0: no limit)
  * @user_regions: out, the caller's user's regions that have a handle or name
  * @user_bytes: out, bytes of these, and of those that are only mapped
+ * @max_reservations: out, reservations that one user may have, held or waiting
+ *	(0: no limit)
+ * @user_reservations: out, the caller's user's
  */
 struct zinc_query {
 	__u32 flags;
@@ -130,6 +133,8 @@ struct zinc_query {
 	__u64 max_bytes;
 	__u64 user_regions;
 	__u64 user_bytes;
+	__u32 max_reservations;
+	__u32 user_reservations;
 };
 
 /* zinc_create.flags */
@@ -450,6 +455,162 @@ struct zinc_notify_fence {
 	__u32 flags;
 };
 
+/* a device's name, its NUL and zero padding included */
+#define ZINC_DEVICE_SIZE	64
+/* devices in one reservation */
+#define ZINC_RESERVE_MAX	16
+
+/* zinc_reserve_item.flags */
+#define ZINC_RESERVE_SHARED	_BITUL(0)	/* with others who share it */
+
+/**
+ * struct zinc_reserve_item - a device to be reserved
+ * @device: in, NUL-terminated and zero to its end: 1 to 63 bytes, [a-z0-9] and
+ *	behind the first also [._:-]
+ * @flags: in, ZINC_RESERVE_SHARED, or nothing: exclusively
+ * @pad: in, zero
+ *
+ * What a name means is for those who use it to agree on. These are the names
+ * that libzinc-kmod uses: BACKEND:INDEX, as vulkan:0, where all that is known is
+ * a backend's own number; pci:DOMAIN:BUS:DEVICE.FUNCTION in lower-case
+ * hexadecimal digits, as pci:0000:01:00.0, where the device is known. The two
+ * are different names, and do not exclude each other.
+ */
+struct zinc_reserve_item {
+	__u8 device[ZINC_DEVICE_SIZE];
+	__u32 flags;
+	__u32 pad;
+};
+
+/* zinc_reserve.flags */
+#define ZINC_RESERVE_QUEUE	_BITUL(0)	/* return at once, wait by poll */
+
+/**
+ * struct zinc_reserve - reserve devices, all of them or none
+ * @items: in, pointer to @count struct zinc_reserve_item, no device twice
+ * @count: in, 1 to ZINC_RESERVE_MAX
+ * @flags: in, ZINC_RESERVE_*
+ * @deadline: in, as in struct zinc_wait, but 0 does not wait at all; zero with
+ *	ZINC_RESERVE_QUEUE
+ * @id: out, the reservation's number, never used twice while the module is
+ *	loaded; later ones have higher numbers
+ * @state: out, enum zinc_reservation_state
+ * @pad: in, zero
+ *
+ * The ioctl returns a new fd, close-on-exec: the reservation. It ends when that
+ * is closed, by whatever end of the process; forks and those it is sent to share
+ * it, as they do any file description. Reservations hold across all namespaces.
+ *
+ * They are granted in the order of their arrival, device by device: one is
+ * granted once, at each of its devices, it goes together with every one that
+ * arrived before it and is still there, granted or not. So none is overtaken by
+ * what it conflicts with, a shared one that arrives behind an exclusive one
+ * waits behind it, and one that waits for several devices holds none of them
+ * meanwhile, but nor does it let anyone pass at those that are free.
+ *
+ * Who asks for all he needs in one call can not be part of a deadlock. Who holds
+ * one and waits for another can be, as with any lock.
+ */
+struct zinc_reserve {
+	__u64 items;
+	__u32 count;
+	__u32 flags;
+	__u64 deadline;
+	__u64 id;
+	__u32 state;
+	__u32 pad;
+};
+
+/**
+ * enum zinc_reservation_state - how far a reservation is
+ * @ZINC_RESERVATION_WAITING: not yet granted
+ * @ZINC_RESERVATION_HELD: granted; it stays so
+ */
+enum zinc_reservation_state {
+	ZINC_RESERVATION_WAITING = 0,
+	ZINC_RESERVATION_HELD = 1,
+};
+
+/**
+ * struct zinc_reservation_info - how a reservation stands
+ * @id: its number
+ * @since: CLOCK_REALTIME of when it was granted or, if it waits, queued; in ns
+ * @state: enum zinc_reservation_state
+ * @count: its devices
+ * @ahead: reservations that it waits for, in all its queues; 0 when it is held
+ * @pad: zero
+ *
+ * All fields are out.
+ */
+struct zinc_reservation_info {
+	__u64 id;
+	__u64 since;
+	__u32 state;
+	__u32 count;
+	__u32 ahead;
+	__u32 pad;
+};
+
+/* zinc_holder.flags */
+#define ZINC_HOLDER_WAITING	_BITUL(0)	/* has not got it yet */
+#define ZINC_HOLDER_SHARED	_BITUL(1)	/* shares it */
+
+#define ZINC_COMM_SIZE		16
+
+/**
+ * struct zinc_holder - who has, or waits for, a device
+ * @id: the reservation's number
+ * @since: as in struct zinc_reservation_info
+ * @started: when the process that reserved was started: CLOCK_BOOTTIME in ns, as
+ *	the caller's time namespace shows it
+ * @pid: that process, in the caller's pid namespace; 0 if it is not visible
+ *	there, or has ended and left the fd to others
+ * @uid: its user at that time, in the caller's user namespace
+ * @flags: ZINC_HOLDER_*
+ * @pad: zero
+ * @comm: its name at that time, zero-padded
+ * @device: the device's name, zero-padded
+ */
+struct zinc_holder {
+	__u64 id;
+	__u64 since;
+	__u64 started;
+	__s32 pid;
+	__u32 uid;
+	__u32 flags;
+	__u32 pad;
+	__u8 comm[ZINC_COMM_SIZE];
+	__u8 device[ZINC_DEVICE_SIZE];
+};
+
+#define ZINC_HOLDER_SIZE_V1	120	/* up to and with @device */
+
+/**
+ * struct zinc_holders - who has, and who waits for, which device
+ * @cursor: in, 0 to begin, else what the last call left here; out, where to go
+ *	on
+ * @entries: in, pointer to @count entries of @entry_size bytes
+ * @count: in, room; out, entries written, perhaps fewer than there is room for;
+ *	0 means the end
+ * @entry_size: in, sizeof(struct zinc_holder) as the caller knows it; at least
+ *	ZINC_HOLDER_SIZE_V1. Bytes past what the kernel knows are zeroed.
+ * @flags: in, zero
+ * @pad: in, zero
+ * @device: in, only this one; all if it is empty
+ *
+ * In order of arrival, an entry for each device of a reservation. Everybody may
+ * see all of it, whatever the user, so that a refusal can name its reason.
+ */
+struct zinc_holders {
+	__u64 cursor;
+	__u64 entries;
+	__u32 count;
+	__u32 entry_size;
+	__u32 flags;
+	__u32 pad;
+	__u8 device[ZINC_DEVICE_SIZE];
+};
+
 #define ZINC_IOC_TYPE		0xBD
 
 /*
@@ -468,6 +629,12 @@ struct zinc_notify_fence {
  * WAIT_ANY	-ETIMEDOUT, -EINTR, -EBADF an item's fd is no region, -ENOMEM
  * IMPORT	as CREATE, and -EBADF @dmabuf_fd is not open, -EINVAL it is no
  *		dma-buf, or its size no multiple of the page size
+ * RESERVE	-EBUSY a device is not free, and the deadline is 0; -ETIMEDOUT,
+ *		-EINTR a signal came while it waited, which has then lost its
+ *		place (never restarted; ZINC_RESERVE_QUEUE keeps the place),
+ *		-EDQUOT too many reservations for this user, -EMFILE, -ENFILE,
+ *		-ENOMEM
+ * HOLDERS	-ENOMEM
  */
 #define ZINC_QUERY		_IOWR(ZINC_IOC_TYPE, 0x00, struct zinc_query)
 #define ZINC_CREATE		_IOWR(ZINC_IOC_TYPE, 0x01, struct zinc_create)
@@ -476,9 +643,8 @@ struct zinc_notify_fence {
 #define ZINC_LIST		_IOWR(ZINC_IOC_TYPE, 0x04, struct zinc_list)
 #define ZINC_WAIT_ANY		_IOWR(ZINC_IOC_TYPE, 0x05, struct zinc_wait_any)
 #define ZINC_IMPORT		_IOWR(ZINC_IOC_TYPE, 0x06, struct zinc_import)
-/* numbers kept for what is announced by ZINC_FEATURE_* when it is there */
-#define ZINC_NR_RESERVE		0x07
-#define ZINC_NR_HOLDERS		0x08
+#define ZINC_RESERVE		_IOWR(ZINC_IOC_TYPE, 0x07, struct zinc_reserve)
+#define ZINC_HOLDERS		_IOWR(ZINC_IOC_TYPE, 0x08, struct zinc_holders)
 
 /*
  * Commands of a region fd. Errors as above, and:
@@ -526,5 +692,14 @@ struct zinc_notify_fence {
  * fork, dup	share the file description, and so the cursor. A handle is
  *		closed when its last descriptor and control mapping are gone.
  */
+
+/*
+ * A reservation fd:
+ *
+ * RESERVATION_INFO	-
+ * poll		POLLIN when it is granted; never POLLHUP or POLLERR
+ */
+#define ZINC_RESERVATION_INFO \
+	_IOR(ZINC_IOC_TYPE, 0x80, struct zinc_reservation_info)
 
 #endif /* _UAPI_LINUX_ZINC_H */
