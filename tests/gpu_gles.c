@@ -9,96 +9,14 @@
  * tests/vm/run --root mesa -- build/tests/gpu_gles
  */
 #include "abi.h"
+#include "egl.h"
 #include "mappings.h"
 
-#include <EGL/egl.h>
-#include <EGL/eglext.h>
-#include <GLES3/gl3.h>
-#include <GLES2/gl2ext.h>
-#include <drm_fourcc.h>
 #include <sys/mman.h>
 
 /* Compiling a shader takes an emulated processor a while. */
 #define SECONDS		300
 #define UNPAINTED	0x5a5a5a5a
-
-/* ---- GL without a window ---- */
-
-static PFNEGLCREATEIMAGEKHRPROC create_image;
-static PFNEGLDESTROYIMAGEKHRPROC destroy_image;
-static PFNGLEGLIMAGETARGETTEXTURE2DOESPROC image_to_texture;
-
-static bool has(const char *extensions, const char *name)
-{
-	size_t length = strlen(name);
-	const char *p = extensions;
-
-	while (p && (p = strstr(p, name))) {
-		if (p[length] == ' ' || !p[length])
-			return true;
-		p += length;
-	}
-	return false;
-}
-
-/* The device that is no device: the others would need hardware. */
-static EGLDisplay software_display(void)
-{
-	PFNEGLQUERYDEVICESEXTPROC devices;
-	PFNEGLQUERYDEVICESTRINGEXTPROC text;
-	EGLDeviceEXT all[16];
-	EGLint i, count = 0;
-
-	devices = (void *)eglGetProcAddress("eglQueryDevicesEXT");
-	text = (void *)eglGetProcAddress("eglQueryDeviceStringEXT");
-	if (!devices || !text || !devices(ARRAY_SIZE(all), all, &count))
-		return EGL_NO_DISPLAY;
-	for (i = 0; i < count; i++)
-		if (has(text(all[i], EGL_EXTENSIONS), "EGL_MESA_device_software"))
-			return eglGetPlatformDisplay(EGL_PLATFORM_DEVICE_EXT,
-						     all[i], NULL);
-	return EGL_NO_DISPLAY;
-}
-
-static EGLDisplay surfaceless_display(void)
-{
-	return eglGetPlatformDisplay(EGL_PLATFORM_SURFACELESS_MESA,
-				     EGL_DEFAULT_DISPLAY, NULL);
-}
-
-/* A context of OpenGL ES 3; or why there can be none */
-static const char *start_gl(EGLDisplay display)
-{
-	static const EGLint version[] = { EGL_CONTEXT_MAJOR_VERSION, 3, EGL_NONE };
-	const char *extensions;
-	EGLContext context;
-
-	if (display == EGL_NO_DISPLAY || !eglInitialize(display, NULL, NULL))
-		return "EGL has no such display";
-	extensions = eglQueryString(display, EGL_EXTENSIONS);
-	if (!has(extensions, "EGL_EXT_image_dma_buf_import"))
-		return "this Mesa does not import dma-bufs";
-	eglBindAPI(EGL_OPENGL_ES_API);
-	context = eglCreateContext(display, EGL_NO_CONFIG_KHR, EGL_NO_CONTEXT,
-				   version);
-	CHECK(context != EGL_NO_CONTEXT);
-	CHECK(eglMakeCurrent(display, EGL_NO_SURFACE, EGL_NO_SURFACE, context));
-	create_image = (void *)eglGetProcAddress("eglCreateImageKHR");
-	destroy_image = (void *)eglGetProcAddress("eglDestroyImageKHR");
-	image_to_texture =
-		(void *)eglGetProcAddress("glEGLImageTargetTexture2DOES");
-	CHECK(create_image && destroy_image && image_to_texture);
-	return NULL;
-}
-
-/* Two corners of this triangle are off the screen, which it fills. */
-static const char everywhere[] =
-	"#version 300 es\n"
-	"void main()\n"
-	"{\n"
-	"	vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);\n"
-	"	gl_Position = vec4(corner * 4.0 - 1.0, 0.0, 1.0);\n"
-	"}\n";
 
 #define FRAGMENT						\
 	"#version 300 es\n"					\
@@ -135,33 +53,11 @@ static const char pattern[] = FRAGMENT
 	"	to = vec4(c & 255) / 255.0;\n"
 	"}\n";
 
-static GLuint compile(GLenum type, const char *source)
-{
-	GLuint shader = glCreateShader(type);
-	char log[1024] = "";
-	GLint done;
-
-	glShaderSource(shader, 1, &source, NULL);
-	glCompileShader(shader);
-	glGetShaderiv(shader, GL_COMPILE_STATUS, &done);
-	glGetShaderInfoLog(shader, sizeof(log), NULL, log);
-	if (!done)
-		fprintf(stderr, "# %s", log);
-	CHECK(done);
-	return shader;
-}
-
 /* Draw by a fragment shader, of a texture or of none, into what is bound */
 static void draw(const char *fragment, GLuint from, __u32 frame)
 {
-	GLuint program = glCreateProgram();
-	GLint done;
+	GLuint program = link_program(fragment);
 
-	glAttachShader(program, compile(GL_VERTEX_SHADER, everywhere));
-	glAttachShader(program, compile(GL_FRAGMENT_SHADER, fragment));
-	glLinkProgram(program);
-	glGetProgramiv(program, GL_LINK_STATUS, &done);
-	CHECK(done);
 	glUseProgram(program);
 	glUniform1i(glGetUniformLocation(program, "frame"), frame);
 	glBindTexture(GL_TEXTURE_2D, from);
@@ -172,12 +68,6 @@ static void draw(const char *fragment, GLuint from, __u32 frame)
 }
 
 /* ---- pictures in regions ---- */
-
-struct layout {
-	__u32 format;		/* DRM_FORMAT_*: with alpha, or without */
-	__u32 width, height;
-	__u32 stride, offset;	/* bytes */
-};
 
 struct picture {
 	struct layout layout;
@@ -268,47 +158,13 @@ static size_t spilled(const struct picture *p)
 	return changed;
 }
 
-static EGLImageKHR import_picture(int buf, const struct layout *l)
-{
-	const EGLint attributes[] = {
-		EGL_WIDTH, l->width,
-		EGL_HEIGHT, l->height,
-		EGL_LINUX_DRM_FOURCC_EXT, l->format,
-		EGL_DMA_BUF_PLANE0_FD_EXT, buf,
-		EGL_DMA_BUF_PLANE0_OFFSET_EXT, l->offset,
-		EGL_DMA_BUF_PLANE0_PITCH_EXT, l->stride,
-		EGL_NONE
-	};
-
-	return create_image(eglGetCurrentDisplay(), EGL_NO_CONTEXT,
-			    EGL_LINUX_DMA_BUF_EXT, NULL, attributes);
-}
-
-static GLuint new_texture(void)
-{
-	GLuint texture;
-
-	glGenTextures(1, &texture);
-	glBindTexture(GL_TEXTURE_2D, texture);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_NEAREST);
-	glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_NEAREST);
-	return texture;
-}
-
 /* The region of a picture as a texture, and as something to draw into */
 static void to_gl(struct picture *p)
 {
-	p->image = import_picture(p->buf, &p->layout);
+	p->image = import_layout(p->buf, &p->layout);
 	CHECK(p->image != EGL_NO_IMAGE_KHR);
-	p->texture = new_texture();
-	image_to_texture(GL_TEXTURE_2D, p->image);
-	glGenFramebuffers(1, &p->framebuffer);
-	glBindFramebuffer(GL_FRAMEBUFFER, p->framebuffer);
-	glFramebufferTexture2D(GL_FRAMEBUFFER, GL_COLOR_ATTACHMENT0,
-			       GL_TEXTURE_2D, p->texture, 0);
-	CHECK(glCheckFramebufferStatus(GL_FRAMEBUFFER) ==
-	      GL_FRAMEBUFFER_COMPLETE);
-	CHECK(glGetError() == GL_NO_ERROR);
+	p->texture = texture_of(p->image);
+	p->framebuffer = framebuffer_of(p->texture);
 }
 
 static void from_gl(struct picture *p)
