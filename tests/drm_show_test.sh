@@ -277,12 +277,27 @@ disconnected()
 	refused "$CARD: no display is connected to it" --device "$CARD" --size 640x480 "$R"
 	refused "$CARD: no display is connected to $CONNECTOR" --device "$CARD" \
 		--connector "$CONNECTOR" --size 640x480 "$R"
+	# those of other devices, as vkms, would do as well
+	all_connectors off
 	no_device
+}
+
+# all_connectors off|detect
+all_connectors()
+{
+	local status
+
+	for status in /sys/class/drm/card*-*/status; do
+		echo "$1" >"$status"
+	done
 }
 
 connect_again()
 {
-	echo detect >"$node/${node##*/}-$CONNECTOR/status"
+	all_connectors detect
+	show --size 800x600
+	kill -TERM "$shower"
+	ends 0
 }
 
 other_user()
