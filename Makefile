@@ -112,11 +112,11 @@ demo: setup
 
 check-kernel: setup
 	+$(MAKE) lib tests
-	tests/all selftest debug fault kunit fuzz
+	tests/all selftest debug gpu-debug importer-debug fault kunit fuzz
 
 check-deep: setup
 	+$(MAKE) lib cli tests
-	tests/all deep sanitize fuzz-user coverage-user
+	tests/all deep stress-6.1 stress-6.12 stress-7.2 stress-debug sanitize fuzz-user coverage-user
 
 kselftest: setup
 	+$(MAKE) lib
