@@ -9,6 +9,7 @@
  */
 #include "abi.h"
 #include "drm.h"
+#include "sw_sync.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -17,7 +18,6 @@
 
 #include <linux/sync_file.h>
 
-#define SW_SYNC		"/sys/kernel/debug/sync/sw_sync"
 #define TRACING		"/sys/kernel/tracing"
 #define EVENTS		TRACING "/events/zinc"
 #define RACES		500
@@ -40,29 +40,6 @@ static void __attribute__((constructor(1001))) need_vgem(void)
 		skip_all("no vgem, whose fences these tests use");
 	/* each test opens it for itself */
 	close(vgem);
-}
-
-/* sw_sync: each open file is a timeline, which its closing ends in error */
-struct sw_sync_fence {
-	__u32 value;
-	char name[32];
-	__s32 fence;
-};
-
-#define SW_SYNC_CREATE	_IOWR('W', 0, struct sw_sync_fence)
-#define SW_SYNC_ADVANCE	_IOW('W', 1, __u32)
-
-/* A sync_file that signals when the timeline comes to @value; -errno */
-static int sw_sync_fence(int timeline, __u32 value)
-{
-	struct sw_sync_fence arg = { .value = value };
-
-	return ioctl(timeline, SW_SYNC_CREATE, &arg) ? -errno : arg.fence;
-}
-
-static int sw_sync_advance(int timeline, __u32 by)
-{
-	return ioctl(timeline, SW_SYNC_ADVANCE, &by) ? -errno : 0;
 }
 
 /* Work on @buffer, on which nothing else does */

@@ -9,6 +9,7 @@
  * One row per call. Nobody else may use the module meanwhile.
  */
 #include "../abi.h"
+#include "../sw_sync.h"
 
 #include <net/if.h>
 #include <sys/mman.h>
@@ -78,7 +79,7 @@ struct state {
 	int fds;
 	int next_fd;		/* one that is reserved has no file yet */
 	__u32 cursor;		/* of the handle */
-	char refs[32];
+	long refs;		/* of the module */
 	char text[65536];
 };
 
@@ -112,18 +113,21 @@ static void take(struct state *s, int dev, int fd)
 	s->next_fd = dup(dev);
 	close(s->next_fd);
 	s->cursor = info(fd).cursor;
-	snprintf(s->refs, sizeof(s->refs), "%s", file_text(MODULE "/refcnt"));
+	s->refs = strtol(file_text(MODULE "/refcnt"), NULL, 10);
 	snprintf(s->text, sizeof(s->text), "%s", file_text(REGIONS));
 }
 
-/* All counts; and every region in every detail, unless @counts_only */
+/*
+ * All counts, but for so many references that the region may have kept; and
+ * every region in every detail, unless @counts_only
+ */
 static bool is_as(const struct state *was, const struct state *now,
-		  bool counts_only)
+		  long kept, bool counts_only)
 {
 	return was->regions == now->regions && was->bytes == now->bytes &&
 	       was->listed == now->listed && was->fds == now->fds &&
 	       was->next_fd == now->next_fd && was->cursor == now->cursor &&
-	       !strcmp(was->refs, now->refs) &&
+	       now->refs >= was->refs && now->refs <= was->refs + kept &&
 	       (counts_only || !strcmp(was->text, now->text));
 }
 
@@ -131,7 +135,7 @@ static void show(const char *when, const struct state *s)
 {
 	fprintf(stderr, "# %s: %llu regions, %llu bytes, %d listed\n", when,
 		s->regions, s->bytes, s->listed);
-	fprintf(stderr, "# %d fds, next %d, cursor %u, module references %s",
+	fprintf(stderr, "# %d fds, next %d, cursor %u, module references %ld\n",
 		s->fds, s->next_fd, s->cursor, s->refs);
 	fprintf(stderr, "# %s", s->text);
 }
@@ -150,6 +154,9 @@ union args {
 	struct zinc_wait wait;
 	struct zinc_cursor cursor;
 	struct zinc_reopen reopen;
+	struct zinc_export export;
+	struct zinc_import import;
+	struct zinc_notify_fence fence;
 	__u64 count;
 };
 
@@ -525,6 +532,195 @@ static void want_reopen(struct scene *s)
 static long do_reopen(struct scene *s)
 {
 	return call(s->fd, ZINC_REGION_REOPEN, &s->args.reopen);
+}
+
+/* -- dma-bufs and fences -- */
+
+static void want_export(struct scene *s)
+{
+	with_region(s);
+	s->args.export.flags = 0;
+	s->args.export.pad = 0;
+}
+
+static void want_export_rdonly(struct scene *s)
+{
+	want_export(s);
+	s->args.export.flags = ZINC_EXPORT_RDONLY;
+}
+
+/* Made before: no more than a descriptor */
+static void want_export_again(struct scene *s)
+{
+	want_export(s);
+	CHECK(shut(export_region(s->fd, 0)));
+}
+
+static long do_export(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_EXPORT, &s->args.export);
+}
+
+static bool exported(struct scene *s, long buf)
+{
+	char *p = mmap(NULL, SMALL, PROT_READ, MAP_SHARED, buf, 0);
+	bool right = s->args.export.size == SMALL && p != MAP_FAILED &&
+		     all_are(p, 0, SMALL);
+
+	return right && !munmap(p, SMALL) && shut(buf) && shut(s->fd);
+}
+
+/* @other is a dma-buf of another region, which has nothing else any more */
+static void with_buffer(struct scene *s)
+{
+	with_region(s);
+	s->other = export_region(s->fd, 0);
+	CHECK(s->other >= 0 && shut(s->fd));
+	s->fd = -1;
+}
+
+static void want_import(struct scene *s)
+{
+	with_buffer(s);
+	s->name = next_name();
+	s->args.import = (struct zinc_import) { .dmabuf_fd = s->other };
+	set_name(s->args.import.name, s->name);
+}
+
+static void want_import_replacement(struct scene *s)
+{
+	with_buffer(s);
+	s->fd = create(s->dev, s->name, PAGE);
+	CHECK(s->fd >= 0);
+	s->args.import = (struct zinc_import) {
+		.dmabuf_fd = s->other,
+		.flags = ZINC_CREATE_REPLACE,
+	};
+	set_name(s->args.import.name, s->name);
+}
+
+static long do_import(struct scene *s)
+{
+	return call(s->dev, ZINC_IMPORT, &s->args.import);
+}
+
+static bool imported(struct scene *s, long fd)
+{
+	struct zinc_info i = info(fd);
+	void *p = map_data(fd, SMALL, PROT_READ | PROT_WRITE);
+	bool right = i.id == s->args.import.id && p && all_are(p, 0, SMALL) &&
+		     i.capacity == SMALL && s->args.import.capacity == SMALL &&
+		     i.flags & ZINC_INFO_IMPORTED && !strcmp((char *)i.name, s->name);
+
+	return right && !munmap(p, SMALL) && shut(fd) && shut(s->other);
+}
+
+static bool import_replaced(struct scene *s, long fd)
+{
+	bool right = info(s->fd).flags & ZINC_INFO_UNLINKED;
+
+	return imported(s, fd) && right && shut(s->fd);
+}
+
+/* A region of a foreign dma-buf gives that out */
+static void want_export_of_import(struct scene *s)
+{
+	int buf;
+
+	with_buffer(s);
+	buf = s->other;
+	s->fd = import_dmabuf(s->dev, "", buf);
+	CHECK(s->fd >= 0 && shut(buf));
+	s->args.export.flags = 0;
+	s->args.export.pad = 0;
+}
+
+static void want_imported_data(struct scene *s)
+{
+	want_export_of_import(s);
+	s->length = SMALL;
+}
+
+static void want_buffer(struct scene *s)
+{
+	with_buffer(s);
+	s->fd = s->other;
+}
+
+/* @other is a timeline; the fence comes with its value 1 */
+static void want_fence(struct scene *s)
+{
+	with_region(s);
+	s->other = open(SW_SYNC, O_RDWR | O_CLOEXEC);
+	CHECK(s->other >= 0);
+	s->args.fence = (struct zinc_notify_fence) {
+		.fence_fd = sw_sync_fence(s->other, 1),
+	};
+	CHECK(s->args.fence.fence_fd >= 0);
+}
+
+static void want_signalled_fence(struct scene *s)
+{
+	want_fence(s);
+	CHECK(!sw_sync_advance(s->other, 1));
+}
+
+static long do_notify_fence(struct scene *s)
+{
+	return call(s->fd, ZINC_REGION_NOTIFY_FENCE, &s->args.fence);
+}
+
+static bool fence_notifies(struct scene *s, long ret)
+{
+	bool right = info(s->fd).fences == 1 && !info(s->fd).sequence;
+
+	CHECK(shut(s->args.fence.fence_fd) && !sw_sync_advance(s->other, 1));
+	right = right && !info(s->fd).fences && info(s->fd).sequence == 1;
+	return right && shut(s->other) && region_goes(s, ret);
+}
+
+static bool fence_has_notified(struct scene *s, long ret)
+{
+	bool right = !info(s->fd).fences && info(s->fd).sequence == 1;
+
+	CHECK(shut(s->args.fence.fence_fd));
+	return right && shut(s->other) && region_goes(s, ret);
+}
+
+/* Nothing works on it: poll() needs memory to look all the same */
+static void want_buffer_poll(struct scene *s)
+{
+	with_buffer(s);
+	s->polls[0] = (struct pollfd) { s->other, POLLIN | POLLOUT, 0 };
+}
+
+static long do_buffer_poll(struct scene *s)
+{
+	int n = poll(s->polls, 1, PATIENCE_MS);
+
+	return n < 0 ? -errno : n == 1 ? 0 : CHANGED;
+}
+
+static bool buffer_polled(struct scene *s, long ret)
+{
+	bool right = s->polls[0].revents == (POLLIN | POLLOUT);
+
+	return !ret && right && shut(s->other);
+}
+
+static long do_sync(struct scene *s)
+{
+	struct dma_buf_sync arg = {
+		.flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW,
+	};
+
+	return ioctl(s->other, DMA_BUF_IOCTL_SYNC, &arg) ? -errno : 0;
+}
+
+static bool synced(struct scene *s, long ret)
+{
+	return !ret && !cpu_access(s->other, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW) &&
+	       shut(s->other);
 }
 
 /* -- mappings -- */
@@ -981,6 +1177,8 @@ FIXTURE(fault) {
  *	for enough; NULL: by 1
  * @retry_every: repeat the call after one failure in so many (0: each)
  * @goes_on: a failed attempt may leave its mark in the region, but no more
+ * @keeps: what a failed attempt may leave in the region for the next one, in
+ *	references to the module
  */
 FIXTURE_VARIANT(fault) {
 	void (*prepare)(struct scene *s);
@@ -993,6 +1191,7 @@ FIXTURE_VARIANT(fault) {
 	int (*onward)(long ret);
 	unsigned int retry_every;
 	bool goes_on;
+	unsigned int keeps;
 };
 
 #define ROW(name)	FIXTURE_VARIANT_ADD(fault, name)
@@ -1208,6 +1407,77 @@ ROW(write_parameter) {
 	.errors = { ENOMEM, EFAULT }, .refused = 2,
 };
 
+/* a dma-buf that nobody could be told of is the one that the next is given */
+ROW(export) {
+	.prepare = want_export, .attempt = do_export, .succeeded = exported,
+	.errors = { ENOMEM, EFAULT, ENFILE }, .refused = 5, .keeps = 1,
+};
+
+ROW(export_rdonly) {
+	.prepare = want_export_rdonly, .attempt = do_export,
+	.succeeded = exported,
+	.errors = { ENOMEM, EFAULT, ENFILE }, .refused = 5, .keeps = 1,
+};
+
+/* nothing is made any more, and so only the user's pointer can fail */
+ROW(export_again) {
+	.prepare = want_export_again, .attempt = do_export,
+	.succeeded = exported,
+	.errors = { EFAULT }, .refused = 2,
+};
+
+ROW(export_of_import) {
+	.prepare = want_export_of_import, .attempt = do_export,
+	.succeeded = exported,
+	.errors = { EFAULT }, .refused = 2,
+};
+
+ROW(import) {
+	.prepare = want_import, .attempt = do_import, .succeeded = imported,
+	.errors = { ENOMEM, EFAULT }, .refused = 8,
+};
+
+ROW(import_replace) {
+	.prepare = want_import_replacement, .attempt = do_import,
+	.succeeded = import_replaced,
+	.errors = { ENOMEM, EFAULT }, .refused = 8,
+};
+
+ROW(notify_fence) {
+	.prepare = want_fence, .attempt = do_notify_fence,
+	.succeeded = fence_notifies,
+	.errors = { ENOMEM, EFAULT }, .refused = 2,
+};
+
+ROW(notify_fence_signalled) {
+	.prepare = want_signalled_fence, .attempt = do_notify_fence,
+	.succeeded = fence_has_notified,
+	.errors = { ENOMEM, EFAULT }, .refused = 2,
+};
+
+ROW(map_dmabuf) {
+	.prepare = want_buffer, .attempt = do_map_data,
+	.succeeded = mapped_data,
+	.errors = { ENOMEM, EAGAIN }, .refused = 1,
+};
+
+ROW(map_imported) {
+	.prepare = want_imported_data, .attempt = do_map_data,
+	.succeeded = mapped_data,
+	.errors = { ENOMEM, EAGAIN }, .refused = 1,
+};
+
+ROW(poll_dmabuf) {
+	.prepare = want_buffer_poll, .attempt = do_buffer_poll,
+	.succeeded = buffer_polled,
+	.errors = { ENOMEM, EFAULT }, .refused = 1,
+};
+
+ROW(sync_dmabuf) {
+	.prepare = with_buffer, .attempt = do_sync, .succeeded = synced,
+	.errors = { EFAULT }, .refused = 1,
+};
+
 /*
  * Nearly all of it is the network's own, with errors of its own, slow, and
  * loud when it fails.
@@ -1281,24 +1551,25 @@ static bool may_fail_so(const int *errors, long ret)
 
 /* Name space ends and the like come a moment later. */
 static bool becomes(struct state *now, const struct state *was,
-		    const struct scene *s, bool counts_only)
+		    const struct scene *s, long kept, bool counts_only)
 {
 	return EVENTUALLY(({
 		take(now, s->dev, s->fd);
-		is_as(was, now, counts_only);
+		is_as(was, now, kept, counts_only);
 	}));
 }
 
 /* The call gave an errno for injection @n: as it may, and for nothing. */
 static void check_refusal(struct __test_metadata *_metadata,
-			  FIXTURE_PTR(fault) self, const int *errors,
-			  bool goes_on, unsigned int n, long ret)
+			  FIXTURE_PTR(fault) self,
+			  VARIANT_PTR(fault) variant, unsigned int n, long ret)
 {
-	ASSERT_TRUE(may_fail_so(errors, ret))
+	ASSERT_TRUE(may_fail_so(variant->errors, ret))
 		TH_LOG("failure %u gave: %s", n, strerror(-ret));
 	ASSERT_EQ(memcmp(&self->given, &self->s.args, sizeof(self->given)), 0)
 		TH_LOG("failure %u changed the struct", n);
-	if (becomes(&self->after, &self->before, &self->s, goes_on))
+	if (becomes(&self->after, &self->before, &self->s, variant->keeps,
+		    variant->goes_on))
 		return;
 	show("before", &self->before);
 	show("after", &self->after);
@@ -1309,7 +1580,7 @@ static void check_refusal(struct __test_metadata *_metadata,
 static void check_end(struct __test_metadata *_metadata,
 		      FIXTURE_PTR(fault) self, unsigned int n)
 {
-	if (becomes(&self->after, &self->first, &self->s, false))
+	if (becomes(&self->after, &self->first, &self->s, 0, false))
 		return;
 	show("at first", &self->first);
 	show("in the end", &self->after);
@@ -1350,8 +1621,7 @@ static int inject(struct __test_metadata *_metadata, FIXTURE_PTR(fault) self,
 	tally->coped += injected && ret >= 0;
 	if (ret < 0) {
 		tally->refused++;
-		check_refusal(_metadata, self, variant->errors,
-			      variant->goes_on, n, ret);
+		check_refusal(_metadata, self, variant, n, ret);
 		if (variant->retry_every && n % variant->retry_every)
 			return step;
 		ret = variant->attempt(s);
