@@ -13,6 +13,8 @@
 
 #include <libdrm/drm.h>
 
+#include "vgem.h"
+
 #define DRM_CARDS	16
 #define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
 
@@ -139,23 +141,7 @@ static inline void *drm_map(int drm, __u32 handle, size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* ---- vgem's fences: they signal when told to, or after 10 s ---- */
-
-struct vgem_attach {
-	__u32 handle;
-	__u32 flags;
-	__u32 fence;	/* out */
-	__u32 pad;
-};
-
-struct vgem_signal {
-	__u32 fence;
-	__u32 flags;
-};
-
-#define VGEM_WRITE	1
-#define VGEM_ATTACH	DRM_IOWR(DRM_COMMAND_BASE + 1, struct vgem_attach)
-#define VGEM_SIGNAL	DRM_IOW(DRM_COMMAND_BASE + 2, struct vgem_signal)
+/* ---- vgem's fences ---- */
 
 /* Pretend to write to the buffer from now on; the fence's number, -errno */
 static inline int vgem_begin(int vgem, __u32 handle)

@@ -29,14 +29,14 @@
 
 /* ---- values ---- */
 
-static int fd_of(uint64_t value)
+int fd_of(uint64_t value)
 {
 	if (value < SLOTS)
 		return slot[value];
 	return value == SLOTS ? -1 : (int)(SLOTS + value % 64);
 }
 
-static void store_fd(uint64_t value, long fd)
+void store_fd(uint64_t value, long fd)
 {
 	unsigned int s = value % SLOTS;
 	int old;

@@ -105,8 +105,9 @@ static void write_number(int fd, unsigned int n)
 /* Not where the kernel's own parts may not take it so well */
 static bool may_fail(const struct op *op)
 {
-	return op->run == run_ioctl || op->run == run_wait_any ||
-	       op->nr == SYS_read;
+	if (op->run == run_ioctl)
+		return _IOC_TYPE(op->nr) == ZINC_IOC_TYPE;
+	return op->run == run_wait_any || op->nr == SYS_read;
 }
 
 static long run_failing(const struct op *op, const struct call *c)

@@ -31,6 +31,10 @@ extern __thread unsigned int fail_next;
 int open_high(const char *path, int flags);
 long receive_fd(void);
 
+/* calls.c: the descriptor that a number means, and where a new one goes */
+int fd_of(uint64_t value);
+void store_fd(uint64_t value, long fd);
+
 /*
  * arena.c: all memory that the kernel or a program may write, at a fixed
  * address: areas for mappings of regions, a buffer per thread, and nothing

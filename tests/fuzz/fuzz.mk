@@ -7,8 +7,8 @@
 
 FUZZ := $(TOP)/tests/fuzz
 FUZZ_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -I$(TOP)/uapi -I$(FUZZ)
-FUZZ_COMMON := $(addprefix $(FUZZ)/,grammar.c text.c files.c arena.c calls.c execute.c report.c cover.c)
-FUZZ_HEADERS := $(wildcard $(FUZZ)/*.h) $(TOP)/uapi/linux/zinc.h $(FUZZ)/fuzz.mk
+FUZZ_COMMON := $(addprefix $(FUZZ)/,grammar.c text.c files.c arena.c calls.c devices.c execute.c report.c cover.c)
+FUZZ_HEADERS := $(wildcard $(FUZZ)/*.h) $(TOP)/tests/sw_sync.h $(TOP)/tests/vgem.h $(TOP)/uapi/linux/zinc.h $(FUZZ)/fuzz.mk
 FUZZ_FOUND := $(patsubst $(FUZZ)/%.c,$(B)/fuzz/%,$(wildcard $(FUZZ)/found_*.c))
 
 .PHONY: fuzz fuzz-programs fuzz-module

@@ -31,8 +31,10 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include <linux/dma-buf.h>
 #include <linux/zinc.h>
 
+#include "../vgem.h"
 #include "program.h"
 
 #define LIST(...)	.values = (const uint64_t[]){ __VA_ARGS__ },	\
@@ -62,6 +64,7 @@
 	  { fd, RESULT, WHERE, SIZED, ## __VA_ARGS__ } }
 #define DEVICE		ARG("fd", FD, 0, 0, 0, 0, 0, 0, 0, 1)
 #define REGION		ARG("fd", FD, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 0)
+#define FDS		2, 2, 3, 3, 4, 1, 0, 16
 #define SYSCALL(nr, weight, name, ...) { name, run_syscall, nr, weight, 0, { __VA_ARGS__ } }
 
 const char * const seeds[] = {
@@ -165,6 +168,51 @@ const char * const seeds[] = {
 	"dup fd=3 to=4\n"
 	"copy at=0 length=0x1000 own=1\n"
 	"wait fd=2 flags=2 notify_fd=3 deadline=2\n",
+	/* a device attached, and its work under way, while the region goes */
+	"create to=1 capacity=0x4000\n"
+	"export fd=1 to=2\n"
+	"card to=3\n"
+	"attach fd=3 dmabuf=2\n"
+	"work fd=3 handle=1 flags=1\n"
+	"fence_out fd=2 to=4 flags=3\n"
+	"notify_fence fd=1 fence_fd=4\n"
+	"proc fd=1 what=0\n"
+	"done fd=3 fence=1\n"
+	"info fd=1\n"
+	"close fd=1\n"
+	"access fd=2 flags=3\n",
+	/* a foreign buffer, which others map and export again */
+	"card to=1\n"
+	"buffer fd=1 to=2 pages=2\n"
+	"import dmabuf_fd=2 to=3\n"
+	"open to=4 flags=1\n"
+	"mmap at=0 length=0x2000 prot=3 flags=1 fd=3\n"
+	"mmap at=1 length=0x2000 prot=1 flags=1 fd=4\n"
+	"touch at=0 size=4 value=1 times=1\n"
+	"export fd=3 to=2\n"
+	"export fd=4 to=2 flags=1\n"
+	"proc fd=3 what=0\n",
+	/* a region as the memory of a region; a read-only one */
+	"create to=1 capacity=0x2000\n"
+	"export fd=1 to=2 flags=1\n"
+	"import dmabuf_fd=2 to=3 name=1\n"
+	"close fd=1\n"
+	"mmap at=0 length=0x2000 prot=3 flags=1 fd=2\n"
+	"mmap at=0 length=0x2000 prot=1 flags=1 fd=3\n"
+	"mprotect at=0 length=0x2000 prot=3\n"
+	"export fd=3 to=4 flags=1\n",
+	/* fences that signal while the region goes */
+	"racing\n"
+	"create to=1 capacity=0x1000\n"
+	"timeline to=2\n"
+	"fence fd=2 to=3 value=1\n"
+	"notify_fence fd=1 fence_fd=3\n"
+	"1:advance fd=2 by=1\n"
+	"1:fence fd=2 to=3 value=2\n"
+	"2:notify_fence fd=1 fence_fd=3\n"
+	"2:wait fd=1 deadline=3\n"
+	"1:close fd=2\n"
+	"2:close fd=1\n",
 	/* one of its allocations fails */
 	"fail nth=3\n"
 	"create to=1 capacity=0x1000\n"
@@ -233,6 +281,18 @@ const struct op ops[] = {
 	IOCTL(ZINC_REGION_REOPEN, 15, "reopen", GIVES_FD, REGION,
 	      IN(zinc_reopen, flags, NUMBER, 0, 0, 1, 1, 2),
 	      IN(zinc_reopen, pad, NUMBER, ZERO)),
+	IOCTL(ZINC_IMPORT, 15, "import", GIVES_FD, DEVICE,
+	      IN(zinc_import, dmabuf_fd, FD, FDS),
+	      IN(zinc_import, flags, NUMBER, 0, 0, 0, 2, 1, 4),
+	      IN(zinc_import, lifetime, NUMBER, 0, 0, 1, 2, 3),
+	      IN(zinc_import, mode, NUMBER, 0, 0600, 0666, 0444, 01000),
+	      IN(zinc_import, name, NAME, NAMES)),
+	IOCTL(ZINC_REGION_EXPORT, 20, "export", GIVES_FD, REGION,
+	      IN(zinc_export, flags, NUMBER, 0, 0, 0, 1, 1, 2),
+	      IN(zinc_export, pad, NUMBER, ZERO)),
+	IOCTL(ZINC_REGION_NOTIFY_FENCE, 15, "notify_fence", 0, REGION,
+	      IN(zinc_notify_fence, fence_fd, FD, FDS),
+	      IN(zinc_notify_fence, flags, NUMBER, ZERO)),
 	{ "ioctl", run_any_ioctl, 0, 5, SLEEPS,
 	  { SLOT("fd"), RESULT, WHERE,
 	    ARG("nr", NUMBER, 0, 1, 5, 6, 7, 8, 0x40, 0x45, 0x46, 0x48, 0xff),
@@ -240,6 +300,30 @@ const struct op ops[] = {
 	    ARG("size", NUMBER, 0, 1, 4, 8, 16, 64, 4095),
 	    ARG("type", NUMBER, ZINC_IOC_TYPE, ZINC_IOC_TYPE, 0x54, 0),
 	    ARG("fill", NUMBER, 0, 1, 0xff) } },
+
+	/* dma-bufs, and devices that work on them */
+	IOCTL(DMA_BUF_IOCTL_SYNC, 6, "access", SLEEPS, SLOT("fd"),
+	      IN(dma_buf_sync, flags, NUMBER, 1, 2, 3, 5, 6, 7, 0, 8)),
+	IOCTL(DMA_BUF_IOCTL_IMPORT_SYNC_FILE, 5, "fence_in", 0, SLOT("fd"),
+	      IN(dma_buf_import_sync_file, flags, NUMBER, 1, 2, 3, 0, 4),
+	      IN(dma_buf_import_sync_file, fd, FD, FDS)),
+	{ "fence_out", run_fence_out, 0, 8, 0,
+	  { SLOT("fd"), RESULT, ARG("flags", NUMBER, 1, 2, 3, 0, 4) } },
+	{ "timeline", run_timeline, 0, 8, 0, { RESULT } },
+	{ "fence", run_fence, 0, 12, 0,
+	  { SLOT("fd"), RESULT, ARG("value", NUMBER, 1, 1, 2, 3, 0) } },
+	{ "advance", run_advance, 0, 8, 0,
+	  { SLOT("fd"), ARG("by", NUMBER, 1, 1, 1, 2, 0) } },
+	{ "card", run_card, 0, 8, 0, { RESULT } },
+	{ "attach", run_attach, 0, 12, 0, { SLOT("fd"), SLOT("dmabuf") } },
+	{ "buffer", run_buffer, 0, 6, 0,
+	  { SLOT("fd"), RESULT, ARG("pages", NUMBER, 1, 2, 16) } },
+	IOCTL(VGEM_ATTACH, 6, "work", 0, SLOT("fd"),
+	      IN(vgem_attach, handle, NUMBER, 1, 1, 2, 0),
+	      IN(vgem_attach, flags, NUMBER, 0, 1)),
+	IOCTL(VGEM_SIGNAL, 6, "done", 0, SLOT("fd"),
+	      IN(vgem_signal, fence, NUMBER, 1, 1, 2, 0),
+	      IN(vgem_signal, flags, NUMBER, ZERO)),
 
 	{ "mmap", run_mmap, SYS_mmap, 40, 0,
 	  { AT, BYTES, PROTS,

@@ -136,6 +136,14 @@ long run_setns(const struct op *op, const struct call *call);
 long run_limit(const struct op *op, const struct call *call);
 long run_fail(const struct op *op, const struct call *call);
 long run_in_child(const struct op *op, const struct call *call);
+/* devices.c */
+long run_fence_out(const struct op *op, const struct call *call);
+long run_timeline(const struct op *op, const struct call *call);
+long run_fence(const struct op *op, const struct call *call);
+long run_advance(const struct op *op, const struct call *call);
+long run_card(const struct op *op, const struct call *call);
+long run_attach(const struct op *op, const struct call *call);
+long run_buffer(const struct op *op, const struct call *call);
 /* execute.c */
 long run_fork(const struct op *op, const struct call *call);
 
