@@ -8,6 +8,7 @@ What a fence's first line says decides what becomes of it:
 
     ```c NAME        a program: OUTPUT/files/NAME
     ```python NAME   likewise
+    ```c from PATH   a part of that file, as it is there
     ```sh            commands to run on this machine
     ```sh kmod       commands to run in a guest with the module
     ```sh both       commands to run in both
@@ -48,6 +49,11 @@ class Extract:
             self.files[words[1]] = place
             (self.output / "files" / words[1]).write_text(body)
 
+    def excerpt(self, place: str, path: Path, body: str) -> None:
+        self.paths.append((place, path))
+        if path.is_file() and body not in path.read_text():
+            self.problems.append(f"{place}: {path} has it in other words")
+
     def commands(self, place: str, words: list[str], body: str) -> None:
         where = WHERE.get(tuple(words[1:]))
         if where is None:
@@ -59,7 +65,9 @@ class Extract:
 
     def fence(self, place: str, folder: Path, words: list[str], body: str) -> None:
         kind = words[0] if words else ""
-        if kind in ("c", "python"):
+        if kind == "c" and words[1:2] == ["from"] and len(words) == 3:
+            self.excerpt(place, folder / words[2], body)
+        elif kind in ("c", "python"):
             self.program(place, words, body)
         elif kind == "sh":
             self.commands(place, words, body)
