@@ -10,28 +10,33 @@ FRAME and TARGET are bytes of a region: B, G, R, unused. The first two print
 "RIGHT TOTAL", and exit 1 unless all pixels are right.
 """
 
+import importlib
 import sys
+from typing import Any
 
 import numpy
-from PIL import Image
+from numpy.typing import NDArray
 
+# it is not said everywhere what types it has
+Image: Any = importlib.import_module("PIL.Image")
+Pixels = NDArray[numpy.int32]
 WIDTH, HEIGHT = 1280, 720
 MIDDLE = WIDTH // 2
 
 
-def of_region(path: str) -> numpy.ndarray:
+def of_region(path: str) -> Pixels:
     raw = numpy.fromfile(path, "uint8").reshape(HEIGHT, WIDTH, 4)
     return raw[:, :, 2::-1].astype("int32")
 
 
-def of_screen(path: str) -> numpy.ndarray:
+def of_screen(path: str) -> Pixels:
     shown = numpy.asarray(Image.open(path).convert("RGB")).astype("int32")
     if shown.shape != (HEIGHT, WIDTH, 3):
         sys.exit(f"the display has {shown.shape}")
     return shown
 
 
-def through_shader(frame: numpy.ndarray) -> numpy.ndarray:
+def through_shader(frame: Pixels) -> Pixels:
     """What the shader of effect.c makes of it."""
     rows = numpy.maximum(numpy.arange(HEIGHT) - 2, 0)
     columns = numpy.maximum(numpy.arange(WIDTH) - 2, 0)
@@ -43,7 +48,7 @@ def through_shader(frame: numpy.ndarray) -> numpy.ndarray:
     return result
 
 
-def compare(wanted: numpy.ndarray, found: numpy.ndarray) -> None:
+def compare(wanted: Pixels, found: Pixels) -> None:
     right = int((wanted == found).all(axis=2).sum())
     print(right, WIDTH * HEIGHT)
     sys.exit(int(right != WIDTH * HEIGHT))
