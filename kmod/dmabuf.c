@@ -12,6 +12,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -33,6 +34,7 @@ ZINC_IMPORT_NS(DMA_BUF);
  * @size: bytes
  * @backing: the pages' file
  * @buffers: what the region gives out, writable and read-only; its references
+ * @resv: fences of the work on the memory, whichever buffer it came by
  * @lock: protects @pins, @pages and @mappings. Inside the reservation lock.
  * @pins: attachments and kernel mappings
  * @pages: all pages, while @pins is not zero
@@ -47,6 +49,7 @@ struct zinc_dmabuf {
 	u64 size;
 	struct file *backing;
 	struct dma_buf *buffers[2];
+	struct dma_resv resv;
 	struct mutex lock;	/* see above */
 	unsigned int pins;
 	struct page **pages;
@@ -86,6 +89,7 @@ static void zinc_dmabuf_put(struct zinc_dmabuf *zd)
 	if (!refcount_dec_and_test(&zd->refs))
 		return;
 	fput(zd->backing);
+	dma_resv_fini(&zd->resv);
 	mutex_destroy(&zd->lock);
 	kfree(zd);
 }
@@ -375,6 +379,7 @@ static struct zinc_dmabuf *zinc_dmabuf_alloc(const struct zinc_region *region)
 	zd->id = region->id;
 	zd->size = region->capacity;
 	zd->backing = get_file(region->backing);
+	dma_resv_init(&zd->resv);
 	mutex_init(&zd->lock);
 	INIT_LIST_HEAD(&zd->mappings);
 	spin_lock_init(&zd->attach_lock);
@@ -390,6 +395,7 @@ static struct dma_buf *zinc_dmabuf_new(struct zinc_dmabuf *zd, bool rdonly)
 	export.ops = rdonly ? &zinc_dmabuf_rdonly_ops : &zinc_dmabuf_ops;
 	export.size = zd->size;
 	export.flags = rdonly ? O_RDONLY : O_RDWR;
+	export.resv = &zd->resv;
 	export.priv = zd;
 	dmabuf = dma_buf_export(&export);
 	if (!IS_ERR(dmabuf))

@@ -476,6 +476,37 @@ TEST_F(vgem, a_region_takes_a_fence_in)
 	close(fd);
 }
 
+/* Who may only read waits for the writers, too */
+TEST_F(vgem, a_read_only_buffer_has_the_same_fences)
+{
+	struct pollfd p = { .events = POLLIN | POLLOUT };
+	int fd = create(self->dev, "", SIZE);
+	int reader = export_region(fd, ZINC_EXPORT_RDONLY);
+	int buf = export_region(fd, 0);
+	int fence, sync;
+	__u32 handle;
+
+	if (self->vgem < 0)
+		SKIP(return, "no vgem");
+	ASSERT_EQ(0, drm_import(self->vgem, buf, &handle));
+	fence = vgem_begin(self->vgem, handle);
+	ASSERT_LT(0, fence);
+	/* they are the memory's, whatever else goes */
+	close(buf);
+	p.fd = reader;
+	EXPECT_EQ(0, poll(&p, 1, 0));
+	sync = idle_fence(reader);
+	EXPECT_EQ(0, notify_on_fence(fd, sync));
+	EXPECT_EQ(0, info(fd).sequence);
+	EXPECT_EQ(0, vgem_end(self->vgem, fence));
+	EXPECT_EQ(1, info(fd).sequence);
+	EXPECT_EQ(1, poll(&p, 1, PATIENCE_MS));
+	EXPECT_EQ(POLLIN | POLLOUT, p.revents);
+	close(sync);
+	close(reader);
+	close(fd);
+}
+
 /* ---- stress ---- */
 
 enum { WORKERS = 4, SHARED = 3 };

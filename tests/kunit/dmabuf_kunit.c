@@ -157,6 +157,7 @@ static void read_only_is_mapped_for_reading(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
 	KUNIT_EXPECT_PTR_NE(test, dmabuf, s->dmabuf);
+	KUNIT_EXPECT_PTR_EQ(test, dmabuf->resv, s->dmabuf->resv);
 	attach = dma_buf_attach(dmabuf, &s->device->dev);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, attach);
 	KUNIT_EXPECT_EQ(test, PTR_ERR(map(attach, DMA_BIDIRECTIONAL)), -EACCES);
