@@ -18,7 +18,7 @@ demo_holds()
 # all rows are there, and do not shrink to nothing when packed
 picture_is_right()
 {
-	/usr/bin/python3 - "$OUT/frame.png" <<'PY'
+	/usr/bin/python3 - "$OUT/$1.png" <<'PY'
 import struct
 import sys
 import zlib
@@ -60,6 +60,8 @@ spoiled_frame_is_found()
 }
 
 is 'the demo holds' demo_holds
-is 'the frame that it saved is a photograph of 1280x720' picture_is_right
+is 'the frame that it saved is a photograph of 1280x720' picture_is_right frame
+is 'so is that of the display' picture_is_right display
+is 'and that of what the shader drew' picture_is_right effect
 is 'a frame that is not what was drawn is found by both' spoiled_frame_is_found
 finish
