@@ -161,6 +161,16 @@ static int kernel_access(int imp, int buf, __u32 direction, __u32 end)
 	return call(imp, IMPORTER_ACCESS, &arg);
 }
 
+static int begin_work(int imp)
+{
+	return call(imp, IMPORTER_BEGIN, NULL);
+}
+
+static int end_work(int imp, int error)
+{
+	return call(imp, IMPORTER_END, (void *)(long)error);
+}
+
 /* ---- regions ---- */
 
 static void *map_buf(int buf, size_t length, int prot)
@@ -531,6 +541,59 @@ TEST_F(importer, the_pages_that_are_there_stay)
 	EXPECT_EQ(23, p[HUGE + PAGE]);
 	EXPECT_TRUE(all_are(p + HUGE + 2 * PAGE, 0, 2 * PAGE));
 	munmap(p, size);
+	close(buf);
+	close(fd);
+}
+
+/* Where the zone is whose pages must be free to move; false: there is none */
+static bool find_movable(__u64 *from, __u64 *to)
+{
+	static const char zone[] = "zone  Movable\n", start[] = "start_pfn:";
+	const char *at = strstr(file_text("/proc/zoneinfo"), zone);
+	const char *spanned = at ? strstr(at, "spanned") : NULL;
+	const char *first = at ? strstr(at, start) : NULL;
+
+	if (!spanned || !first)
+		return false;
+	*from = strtoull(first + strlen(start), NULL, 10) * PAGE;
+	*to = *from + strtoull(spanned + strlen("spanned"), NULL, 10) * PAGE;
+	return *to > *from;
+}
+
+static unsigned int count_between(const char *data, size_t size, __u64 from,
+				  __u64 to)
+{
+	unsigned int n = 0;
+	size_t at;
+
+	for (at = 0; at < size; at += PAGE) {
+		__u64 address = physical(data + at);
+
+		n += address >= from && address < to;
+	}
+	return n;
+}
+
+TEST_F(importer, attached_pages_are_not_in_the_way)
+{
+	const size_t size = 64 * SMALL;
+	__u64 from, to;
+	char *data;
+	int fd, buf;
+
+	if (!find_movable(&from, &to))
+		SKIP(return, "no ZONE_MOVABLE: tests/vm/run --append movablecore=512M");
+	fd = create(self->dev, "", size);
+	data = map_data(fd, size, PROT_READ | PROT_WRITE);
+	ASSERT_NE(NULL, data);
+	memset(data, 7, size);
+	TH_LOG("%u of %zu pages were in ZONE_MOVABLE",
+	       count_between(data, size, from, to), size / PAGE);
+	buf = export_region(fd, 0);
+	ASSERT_LT(0, attach(self->imp, buf));
+	EXPECT_TRUE(all_are(data, 7, size));
+	EXPECT_EQ(0, count_between(data, size, from, to));
+	munmap(data, size);
 	close(buf);
 	close(fd);
 }
@@ -1711,6 +1774,69 @@ TEST_F_TIMEOUT(importer, many_at_once, SLOW)
 	for (i = 0; i < RACERS; i++)
 		EXPECT_EQ(0, reap(pids[i]));
 	EXPECT_EQ(0, attachments(self->fd));
+}
+
+/* ---- fences that fail ---- */
+
+TEST_F(importer, work_that_fails_notifies_and_is_counted)
+{
+	struct zinc_info i;
+	int fence = begin_work(self->imp);
+
+	ASSERT_LE(0, fence);
+	EXPECT_EQ(0, notify_on_fence(self->fd, fence));
+	EXPECT_EQ(1, info(self->fd).fences);
+	EXPECT_EQ(0, end_work(self->imp, EIO));
+	EXPECT_EQ(0, wait_until(self->fd, patience()));
+	i = info(self->fd);
+	EXPECT_EQ(0, i.fences);
+	EXPECT_EQ(1, i.sequence);
+	EXPECT_EQ(1, i.fence_errors);
+	EXPECT_EQ(-EIO, i.fence_error);
+	/* it has failed already */
+	EXPECT_EQ(0, notify_on_fence(self->fd, fence));
+	EXPECT_EQ(2, info(self->fd).fence_errors);
+	EXPECT_EQ(2, info(self->fd).sequence);
+	close(fence);
+}
+
+TEST_F(importer, work_that_is_done_leaves_the_errors_alone)
+{
+	int fence = begin_work(self->imp);
+
+	ASSERT_LE(0, fence);
+	EXPECT_EQ(0, notify_on_fence(self->fd, fence));
+	close(fence);
+	EXPECT_EQ(0, end_work(self->imp, 0));
+	EXPECT_EQ(1, info(self->fd).sequence);
+	EXPECT_EQ(0, info(self->fd).fence_errors);
+	EXPECT_EQ(0, info(self->fd).fence_error);
+}
+
+/* The driver says that the device is gone, and so nobody waits for ever */
+TEST_F(importer, work_of_a_killed_process_fails)
+{
+	int ready[2], imp;
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = spawn();
+	if (!pid) {
+		imp = open_importer();
+		CHECK(!notify_on_fence(self->fd, begin_work(imp)));
+		CHECK(write(ready[1], "", 1) == 1);
+		pause();
+	}
+	EXPECT_EQ(1, read(ready[0], &c, 1));
+	EXPECT_EQ(1, info(self->fd).fences);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, reap(pid));
+	EXPECT_EQ(0, wait_until(self->fd, patience()));
+	EXPECT_EQ(1, info(self->fd).sequence);
+	EXPECT_EQ(-ENODEV, info(self->fd).fence_error);
+	close(ready[0]);
+	close(ready[1]);
 }
 
 /* ---- want of memory ---- */

@@ -4,8 +4,9 @@
 # What devices do with a region's dma-buf: dmabuf_importer, in guests that have
 # tests/importer's module. ZINC_KERNELS says which; TAP of all on stdout.
 #
-# The guests have memory above 4 GiB for a device that does not reach it, and
-# fill the kernel's room for copies once, which it says.
+# The guests have memory above 4 GiB for a device that does not reach it, some of
+# it where no page may be pinned, and fill the kernel's room for copies once, which
+# it says.
 
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -53,6 +54,7 @@ run()
 {
 	local log=build/importer/$1/output status
 	tests/vm/run --kernel "$1" --memory 5G --timeout 1500 \
+		--append movablecore=512M \
 		--allow-dmesg 'swiotlb buffer is full' \
 		--module "build/importer/$1/zinc_importer.ko" -- \
 		build/tests/dmabuf_importer >"$log" 2>&1

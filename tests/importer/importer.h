@@ -91,5 +91,9 @@ struct importer_count {
 #define IMPORTER_COUNT	_IOWR('Z', 7, struct importer_count)
 /* What mmap() of the file maps; -EBUSY that has been said before */
 #define IMPORTER_MMAP	_IO('Z', 8)	/* a dma-buf's descriptor */
+/* Work of the device: a sync_file; -EBUSY the last one is not done */
+#define IMPORTER_BEGIN	_IO('Z', 9)
+/* It is done, or has failed by an errno; as ENODEV when the file is closed */
+#define IMPORTER_END	_IO('Z', 10)
 
 #endif /* ZINC_IMPORTER_H */

@@ -7,8 +7,10 @@
  * physical: that is asked for at load.
  */
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/iosys-map.h>
 #include <linux/miscdevice.h>
@@ -18,6 +20,7 @@
 #include <linux/platform_device.h>
 #include <linux/scatterlist.h>
 #include <linux/slab.h>
+#include <linux/sync_file.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
@@ -67,11 +70,13 @@ struct importer_object {
  * @lock: one call at a time
  * @objects: struct importer_object, by number
  * @mmap: what mmap() maps, or NULL; set once
+ * @work: the fence of work that is not done, or NULL
  */
 struct importer {
 	struct mutex lock;	/* see above */
 	struct xarray objects;
 	struct dma_buf *mmap;
+	struct dma_fence *work;
 };
 
 static struct importer_state importer_states[IMPORTER_DEVICES];
@@ -480,6 +485,82 @@ static long importer_set_mmap(struct importer *importer, int fd)
 	return 0;
 }
 
+/* ---- work that takes a while, and may fail ---- */
+
+struct importer_work {
+	struct dma_fence fence;
+	spinlock_t lock;	/* of the fence */
+};
+
+static const char *importer_work_name(struct dma_fence *fence)
+{
+	return IMPORTER_NAME;
+}
+
+static const struct dma_fence_ops importer_work_ops = {
+	.get_driver_name = importer_work_name,
+	.get_timeline_name = importer_work_name,
+};
+
+static struct dma_fence *importer_work_new(void)
+{
+	struct importer_work *work = kzalloc(sizeof(*work), GFP_KERNEL);
+
+	if (!work)
+		return NULL;
+	spin_lock_init(&work->lock);
+	dma_fence_init(&work->fence, &importer_work_ops, &work->lock,
+		       dma_fence_context_alloc(1), 1);
+	return &work->fence;
+}
+
+static void importer_end(struct importer *importer, int error)
+{
+	struct dma_fence *fence = importer->work;
+
+	if (!fence)
+		return;
+	importer->work = NULL;
+	if (error)
+		dma_fence_set_error(fence, -error);
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+}
+
+static long importer_end_work(struct importer *importer, unsigned long error)
+{
+	if (!importer->work || error > MAX_ERRNO)
+		return -EINVAL;
+	importer_end(importer, error);
+	return 0;
+}
+
+static long importer_begin_work(struct importer *importer)
+{
+	struct sync_file *sync;
+	int fd;
+
+	if (importer->work)
+		return -EBUSY;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	importer->work = importer_work_new();
+	if (!importer->work)
+		goto err_fd;
+	sync = sync_file_create(importer->work);
+	if (!sync)
+		goto err_work;
+	fd_install(fd, sync->file);
+	return fd;
+
+err_work:
+	importer_end(importer, ENOMEM);
+err_fd:
+	put_unused_fd(fd);
+	return -ENOMEM;
+}
+
 /* ---- the file ---- */
 
 static long importer_call(struct importer *importer, unsigned int cmd,
@@ -506,6 +587,10 @@ static long importer_call(struct importer *importer, unsigned int cmd,
 		return importer_count(args);
 	case IMPORTER_MMAP:
 		return importer_set_mmap(importer, arg);
+	case IMPORTER_BEGIN:
+		return importer_begin_work(importer);
+	case IMPORTER_END:
+		return importer_end_work(importer, arg);
 	}
 	return -ENOTTY;
 }
@@ -562,6 +647,7 @@ static int importer_release(struct inode *inode, struct file *file)
 {
 	struct importer *importer = file->private_data;
 
+	importer_end(importer, ENODEV);
 	importer_drop_all(importer, IMPORTER_MAPPING);
 	importer_drop_all(importer, IMPORTER_ATTACHMENT);
 	importer_drop_all(importer, IMPORTER_KERNEL_MAPPING);
