@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""A handle of the C library, and the mapping that its views keep.
+
+A handle may be closed by one thread while another waits on it, and a view of
+its data may be the last that is left. So calls are counted, and the last one
+closes what was to be closed; and the mapping belongs to an object that region
+and views share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import threading
+import weakref
+from typing import Any
+
+from ._abi import ffi, lib
+
+_all: weakref.WeakSet[Handle] = weakref.WeakSet()
+_Waiting = tuple[asyncio.AbstractEventLoop, "asyncio.Future[bool]"]
+
+
+def oserror(error: int, name: str | None = None) -> OSError:
+    """What the library returned, as the exception that Python has for it."""
+    text = ffi.string(lib.zinc_strerror(error)).decode()
+    return OSError(-error, text) if name is None else OSError(-error, text, name)
+
+
+def _unmap(kept: list[Any], unmap: Any, _data: Any) -> None:
+    if kept:
+        unmap(*kept)
+
+
+def _settle_closed(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_exception(ValueError("the region is closed"))
+
+
+class Handle:
+    """A zinc_handle that is closed once, after the last call that uses it."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        # a signal handler may interrupt who has it, and call in again
+        self._lock = threading.RLock()
+        self._users = 0
+        self._owed = False
+        self._waiting: set[_Waiting] = set()
+        self._kept: list[Any] = []
+        self.closed = False
+        self.capacity: int = lib.zinc_capacity(raw)
+        data = lib.zinc_ptr(raw)
+        self._data = None
+        if data != ffi.NULL:
+            release = functools.partial(_unmap, self._kept, lib.zinc_unmap_data)
+            self._data = ffi.gc(data, release)
+        _all.add(self)
+
+    def enter(self) -> Any:
+        """The handle for a call, which leave() has to follow."""
+        with self._lock:
+            if self.closed:
+                raise ValueError("the region is closed")
+            self._users += 1
+            return self._raw
+
+    def leave(self) -> None:
+        """The call has ended."""
+        with self._lock:
+            self._users -= 1
+            if self.closed and not self._users:
+                self._finish()
+
+    def close(self) -> None:
+        """No call from now on; again, nothing."""
+        with self._lock:
+            if self.closed:
+                return
+            self.closed = True
+            for loop, future in self._waiting:
+                if not loop.is_closed():
+                    loop.call_soon_threadsafe(_settle_closed, future)
+            if not self._users:
+                self._finish()
+
+    def _finish(self) -> None:
+        raw, self._raw = self._raw, None
+        if self._data is None:
+            lib.zinc_close(raw)
+            return
+        data, length = ffi.new("void **"), ffi.new("size_t *")
+        if lib.zinc_close_keep_data(raw, data, length):
+            lib.zinc_close(raw)
+        else:
+            self._kept += [data[0], length[0]]
+        # unmapped here and now, if there are no views
+        self._data = None
+
+    def buffer(self) -> memoryview:
+        """The data; the memory stays as long as this does, whoever is closed."""
+        with self._lock:
+            if self.closed:
+                raise ValueError("the region is closed")
+            if self._data is None:
+                raise oserror(-6)  # ENXIO
+            return memoryview(ffi.buffer(self._data, self.capacity))
+
+    def owe(self) -> None:
+        """A notify was taken for somebody who does not want it any more."""
+        with self._lock:
+            self._owed = True
+
+    def settle(self) -> bool:
+        """Whether such a notify is there; now it has been taken."""
+        if not self._owed:
+            return False
+        with self._lock:
+            owed, self._owed = self._owed, False
+            return owed
+
+    def await_begins(self, waiting: _Waiting) -> None:
+        """Have close() end this wait."""
+        with self._lock:
+            if self.closed:
+                raise ValueError("the region is closed")
+            self._waiting.add(waiting)
+
+    def await_ends(self, waiting: _Waiting) -> None:
+        """It has ended."""
+        with self._lock:
+            self._waiting.discard(waiting)
+
+    def after_fork(self) -> None:
+        """Of the threads that used it there is one."""
+        self._lock = threading.RLock()
+        self._users = 0
+        self._waiting = set()
+        if self.closed and self._raw is not None:
+            self._finish()
+
+
+def _after_fork() -> None:
+    for handle in list(_all):
+        handle.after_fork()
+
+
+os.register_at_fork(after_in_child=_after_fork)
