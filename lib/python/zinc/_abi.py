@@ -85,7 +85,7 @@ def _load() -> Any:
         except OSError as error:
             tried.append(str(error))
         except AttributeError as error:
-            tried.append(f"{candidate}: an earlier Zinc library: {error}")
+            tried.append(f"{candidate} is not the library of this Zinc: {error}")
     raise ImportError(
         f"zinc: no libzinc-kmod: install it (make install, ldconfig), or let {VARIABLE} name the"
         " file: " + "; ".join(tried)

@@ -10,9 +10,11 @@ and views share.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import functools
 import os
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -85,6 +87,10 @@ class Handle:
             if not self._users:
                 self._finish()
 
+    def is_used(self) -> bool:
+        """Whether it was closed, and a call has yet to end."""
+        return self.closed and self._users > 0
+
     def _finish(self) -> None:
         raw, self._raw = self._raw, None
         if self._data is None:
@@ -146,4 +152,15 @@ def _after_fork() -> None:
         handle.after_fork()
 
 
+def _at_exit() -> None:
+    """Close what is left, and let the short waits of other threads end before."""
+    end = time.monotonic() + 1
+    handles = list(_all)
+    for handle in handles:
+        handle.close()
+    while any(handle.is_used() for handle in handles) and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)
