@@ -28,7 +28,8 @@ KBUILD_COPY := $(B)/kmod/$(KNAME)
 
 .PHONY: all help module lib cli tests test test-native demo kselftest lint \
 	check-kernel check-deep \
-	install uninstall modules_install setup clean check-kdir
+	install uninstall install-python uninstall-python modules_install setup clean \
+	check-kdir
 
 all: module lib cli tests
 
@@ -55,6 +56,7 @@ help:
 	@echo 'Installing'
 	@echo '  install          library, headers and command: DESTDIR= PREFIX=$(PREFIX)'
 	@echo '  uninstall        remove them'
+	@echo '  install-python   the package zinc for Python: DESTDIR= PREFIX= PYTHON=python3'
 	@echo '  modules_install  zinc.ko for KDIR='
 	@echo '  udev-install     who may open /dev/zinc, and loading it at boot'
 	@echo '  dkms-install     the sources of zinc.ko, for DKMS'
@@ -97,6 +99,12 @@ install: lib cli
 uninstall:
 	+$(MAKE) -C lib O=$(B)/lib uninstall
 	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib uninstall
+
+install-python:
+	+$(MAKE) -C lib/python O=$(B)/python install
+
+uninstall-python:
+	+$(MAKE) -C lib/python O=$(B)/python uninstall
 
 # Each of these works as the first command on a fresh machine.
 test: setup

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=tap.sh
 . tests/tap.sh
 
-DOCS=(README.md kmod/README.md lib/README.md)
+DOCS=(README.md kmod/README.md lib/README.md lib/python/README.md)
 TOP=$PWD
 # below the tree, since the guest sees that, and not this machine's /tmp
 WORK=$TOP/build/docs
@@ -29,6 +29,7 @@ make test | is what runs this | target test tests/all
 make lint | goes over the whole tree; the first thing that CI runs | target lint tests/lint
 apt-get install gcc make pkg-config dkms linux-headers-amd64 | changes this machine | apt-cache show gcc make pkg-config dkms linux-headers-amd64 >/dev/null
 make install | writes to /usr/local | make install DESTDIR="$STAGE"
+make install-python | writes to /usr/local | make install-python DESTDIR="$STAGE"
 ldconfig | writes to /etc | /sbin/ldconfig -n -v "$STAGE/usr/local/lib" | grep libzinc-kmod.so.1
 make dkms-install | writes to /usr/src | make dkms-install DESTDIR="$STAGE"
 dkms install zinc/1.0.0 | writes to /lib/modules; install_test.sh builds it with DKMS | test -e "$STAGE/usr/src/zinc-1.0.0/dkms.conf"
@@ -86,6 +87,9 @@ run_block()
 use_stage()
 {
 	export STAGE TOP PATH="$USR/bin:$PATH" LD_LIBRARY_PATH="$USR/lib"
+	PYTHONPATH=$(find "$USR/lib" -path '*-packages/zinc' -printf '%h\n')
+	# Debian's python3 has Debian's packages
+	export PYTHONPATH PATH="$USR/bin:/usr/bin:$PATH"
 	export PKG_CONFIG_PATH="$USR/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$STAGE"
 }
 
@@ -127,7 +131,8 @@ prepare()
 {
 	local goal
 
-	for goal in lib cli "install DESTDIR=$STAGE"; do
+	for goal in lib cli "install DESTDIR=$STAGE" \
+			"install-python DESTDIR=$STAGE PYTHON=/usr/bin/python3"; do
 		# shellcheck disable=SC2086 # words
 		make -C "$WORK/tree" $goal
 	done

@@ -76,7 +76,7 @@ help_lists()
 	# make's own list of its targets
 	make -C "$TREE" -qp help >"$T/targets" || :
 	for target in all module lib cli tests clean demo test lint setup \
-			install uninstall modules_install udev-install dkms-install; do
+			install uninstall install-python modules_install udev-install dkms-install; do
 		grep -qE "^  $target +[^ ]" "$T/help"
 		grep -q "^$target:" "$T/targets"
 	done
@@ -322,6 +322,8 @@ versions_agree()
 	grep -qx "PACKAGE_VERSION=\"$VERSION\"" kmod/dkms.conf
 	grep -qx "VERSION ?= $VERSION" lib/Makefile
 	grep -qx "VERSION ?= $VERSION" lib/cli/Makefile
+	grep -qx "version = \"$VERSION\"" lib/python/pyproject.toml
+	grep -q "zinc_shm-$VERSION-" lib/python/Makefile
 }
 
 udev_installs()

@@ -17,7 +17,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import cffi
+import cffi  # type: ignore[import]
 
 from ._cdef import CDEF
 

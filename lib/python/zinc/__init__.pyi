@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# What a user's type checker sees; the types themselves are beside the code.
+from ._region import Backend as Backend
+from ._region import Features as Features
+from ._region import Lifetime as Lifetime
+from ._region import RegionFlags as RegionFlags
+from ._region import RegionInfo as RegionInfo
+from ._region import SharedRegion as SharedRegion
+from ._wait import FOREVER as FOREVER
