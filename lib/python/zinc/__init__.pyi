@@ -7,3 +7,13 @@ from ._region import RegionFlags as RegionFlags
 from ._region import RegionInfo as RegionInfo
 from ._region import SharedRegion as SharedRegion
 from ._wait import FOREVER as FOREVER
+
+__all__ = [
+    "FOREVER",
+    "Backend",
+    "Features",
+    "Lifetime",
+    "RegionFlags",
+    "RegionInfo",
+    "SharedRegion",
+]
