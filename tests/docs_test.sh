@@ -245,6 +245,8 @@ environment_is_told()
 	sed -nE 's/^#define VARIABLE\t"(.*)"/\1/p' lib/choose.c |
 		in_docs lib/README.md
 	echo ZINC_CACHE | in_docs README.md
+	sed -nE 's/^VARIABLE = "(.*)"/\1/p' lib/python/zinc/_abi.py |
+		in_docs lib/python/README.md
 }
 
 # What looks like a name of ours is one.
@@ -260,7 +262,7 @@ names_exist()
 		EPOLL*)		continue ;;
 		E*)		errno "$name" && continue ;;
 		*)		grep -rqw "$name" lib uapi kmod --include='*.[ch]' \
-					--include='*.map' && continue ;;
+					--include='*.map' --include='*.py' && continue ;;
 		esac
 		echo "there is no $name"
 		bad=1
