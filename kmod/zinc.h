@@ -19,8 +19,9 @@
  *   zinc_region.fence_lock	fences that have yet to notify
  *   zinc_region.wait.lock	sleepers, and the header's waiters flag
  * zinc_regions_lock is taken before a region's locks and under none;
- * zinc_user_lock is a leaf. reserve.c has a lock of its own, outermost. zinc_region.dmabuf_lock is outermost, and of one
- * use; dmabuf.c and fence.c say how theirs nest with the kernel's.
+ * zinc_user_lock is a leaf. zinc_region.dmabuf_lock is outermost, and of one
+ * use; so is reserve.c's lock. dmabuf.c and fence.c say how theirs nest with the
+ * kernel's.
  */
 #ifndef _ZINC_H
 #define _ZINC_H
