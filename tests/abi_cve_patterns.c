@@ -1080,7 +1080,7 @@ TEST_F(patterns, flags_not_validated)
 static bool is_command(bool on_region, unsigned int nr)
 {
 	if (!on_region)
-		return nr <= _IOC_NR(ZINC_IMPORT);
+		return nr <= _IOC_NR(ZINC_HOLDERS);
 	return nr >= _IOC_NR(ZINC_REGION_INFO) &&
 	       nr <= _IOC_NR(ZINC_REGION_REOPEN);
 }

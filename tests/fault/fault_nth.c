@@ -75,6 +75,7 @@ static void __attribute__((constructor(2000))) need_injection(void)
 struct state {
 	__u64 regions;
 	__u64 bytes;
+	__u32 reservations;
 	int listed;
 	int fds;
 	int next_fd;		/* one that is reserved has no file yet */
@@ -108,6 +109,7 @@ static void take(struct state *s, int dev, int fd)
 	memset(s, 0, sizeof(*s));
 	s->regions = q.user_regions;
 	s->bytes = q.user_bytes;
+	s->reservations = q.user_reservations;
 	s->listed = count_listed(dev);
 	s->fds = count_fds();
 	s->next_fd = dup(dev);
@@ -125,6 +127,7 @@ static bool is_as(const struct state *was, const struct state *now,
 		  long kept, bool counts_only)
 {
 	return was->regions == now->regions && was->bytes == now->bytes &&
+	       was->reservations == now->reservations &&
 	       was->listed == now->listed && was->fds == now->fds &&
 	       was->next_fd == now->next_fd && was->cursor == now->cursor &&
 	       now->refs >= was->refs && now->refs <= was->refs + kept &&
@@ -157,6 +160,9 @@ union args {
 	struct zinc_export export;
 	struct zinc_import import;
 	struct zinc_notify_fence fence;
+	struct zinc_reserve reserve;
+	struct zinc_holders holders;
+	struct zinc_reservation_info reservation;
 	__u64 count;
 };
 
@@ -171,6 +177,8 @@ struct scene {
 	union args args;
 	struct zinc_info entries[4];
 	struct zinc_wait_item items[2];
+	struct zinc_reserve_item devices[2];
+	struct zinc_holder holders[4];
 	struct pollfd polls[MANY];
 	int home;		/* the network namespace that we are from */
 	char text[4096];
@@ -532,6 +540,94 @@ static void want_reopen(struct scene *s)
 static long do_reopen(struct scene *s)
 {
 	return call(s->fd, ZINC_REGION_REOPEN, &s->args.reopen);
+}
+
+/* -- reservations -- */
+
+static void want_reserve(struct scene *s)
+{
+	memset(s->devices, 0, sizeof(s->devices));
+	strcpy((char *)s->devices[0].device, "fault:0");
+	strcpy((char *)s->devices[1].device, "fault:1");
+	s->args.reserve = (struct zinc_reserve) {
+		.items = (uintptr_t)s->devices,
+		.count = 2,
+	};
+}
+
+/* Behind one that is held, which @other is */
+static void want_queue(struct scene *s)
+{
+	want_reserve(s);
+	s->other = call(s->dev, ZINC_RESERVE, &s->args.reserve);
+	CHECK(s->other >= 0);
+	want_reserve(s);
+	s->args.reserve.flags = ZINC_RESERVE_QUEUE;
+}
+
+static long do_reserve(struct scene *s)
+{
+	return call(s->dev, ZINC_RESERVE, &s->args.reserve);
+}
+
+static __u32 state_of(int fd)
+{
+	struct zinc_reservation_info i = { .state = ~0U };
+
+	call(fd, ZINC_RESERVATION_INFO, &i);
+	return i.state;
+}
+
+static bool reserved(struct scene *s, long fd)
+{
+	return s->args.reserve.state == ZINC_RESERVATION_HELD &&
+	       state_of(fd) == ZINC_RESERVATION_HELD && shut(fd);
+}
+
+static bool queued(struct scene *s, long fd)
+{
+	bool right = s->args.reserve.state == ZINC_RESERVATION_WAITING &&
+		     state_of(fd) == ZINC_RESERVATION_WAITING &&
+		     shut(s->other);
+
+	return right && state_of(fd) == ZINC_RESERVATION_HELD && shut(fd);
+}
+
+static void want_holders(struct scene *s)
+{
+	want_queue(s);
+	s->args.holders = (struct zinc_holders) {
+		.entries = (uintptr_t)s->holders,
+		.entry_size = sizeof(s->holders[0]),
+		.count = ARRAY_SIZE(s->holders),
+	};
+}
+
+static long do_holders(struct scene *s)
+{
+	return call(s->dev, ZINC_HOLDERS, &s->args.holders);
+}
+
+static bool held_by_us(struct scene *s, long ret)
+{
+	return !ret && s->args.holders.count == 2 &&
+	       s->holders[1].pid == getpid() && shut(s->other);
+}
+
+static void want_reservation_info(struct scene *s)
+{
+	want_queue(s);
+	memset(&s->args.reservation, POISON, sizeof(s->args.reservation));
+}
+
+static long do_reservation_info(struct scene *s)
+{
+	return call(s->other, ZINC_RESERVATION_INFO, &s->args.reservation);
+}
+
+static bool reservation_told(struct scene *s, long ret)
+{
+	return !ret && s->args.reservation.count == 2 && shut(s->other);
 }
 
 /* -- dma-bufs and fences -- */
@@ -1301,6 +1397,28 @@ ROW(region_unlink) {
 ROW(region_reopen) {
 	.prepare = want_reopen, .attempt = do_reopen, .succeeded = opened,
 	.errors = { ENOMEM, EFAULT }, .refused = 3,
+};
+
+ROW(reserve) {
+	.prepare = want_reserve, .attempt = do_reserve, .succeeded = reserved,
+	.errors = { ENOMEM, EFAULT }, .refused = 6,
+};
+
+ROW(reserve_queue) {
+	.prepare = want_queue, .attempt = do_reserve, .succeeded = queued,
+	.errors = { ENOMEM, EFAULT }, .refused = 6,
+};
+
+ROW(holders) {
+	.prepare = want_holders, .attempt = do_holders,
+	.succeeded = held_by_us,
+	.errors = { ENOMEM, EFAULT }, .refused = 4,
+};
+
+ROW(reservation_info) {
+	.prepare = want_reservation_info, .attempt = do_reservation_info,
+	.succeeded = reservation_told,
+	.errors = { EFAULT }, .refused = 1,
 };
 
 ROW(mmap_data) {

@@ -216,6 +216,22 @@ long run_wait_any(const struct op *op, const struct call *c)
 	return run_ioctl(op, c);
 }
 
+/* Of four devices, so that programs get in each other's way */
+long run_reserve(const struct op *op, const struct call *c)
+{
+	enum { FIRST = 9, MODE };
+	struct zinc_reserve_item items[ZINC_RESERVE_MAX] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < ZINC_RESERVE_MAX; i++) {
+		snprintf((char *)items[i].device, ZINC_DEVICE_SIZE, "d:%u",
+			 (unsigned int)((c->arg[FIRST] + i) % 4));
+		items[i].flags = c->arg[MODE] >> 2 * i & 3;
+	}
+	copy_guarded((void *)pointer(c->arg[ARG_FIRST]), items, sizeof(items));
+	return run_ioctl(op, c);
+}
+
 /* Any number, direction and size; all bytes of the struct are the same */
 long run_any_ioctl(const struct op *op, const struct call *c)
 {

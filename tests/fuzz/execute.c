@@ -107,7 +107,8 @@ static bool may_fail(const struct op *op)
 {
 	if (op->run == run_ioctl)
 		return _IOC_TYPE(op->nr) == ZINC_IOC_TYPE;
-	return op->run == run_wait_any || op->nr == SYS_read;
+	return op->run == run_wait_any || op->run == run_reserve ||
+	       op->nr == SYS_read;
 }
 
 static long run_failing(const struct op *op, const struct call *c)

@@ -213,6 +213,26 @@ const char * const seeds[] = {
 	"2:wait fd=1 deadline=3\n"
 	"1:close fd=2\n"
 	"2:close fd=1\n",
+	/* reservations that wait for each other, and go */
+	"reserve to=1 count=2\n"
+	"reserve to=2 count=3 flags=1 first=1\n"
+	"reserve to=3 flags=1 first=3 mode=1\n"
+	"reservation fd=2\n"
+	"holders entries=1 count=16 entry_size=0x78\n"
+	"proc fd=2 what=0\n"
+	"proc fd=2 what=1\n"
+	"close fd=1\n"
+	"poll fd=2 events=1\n"
+	"close fd=2\n"
+	"reservation fd=3\n",
+	"racing\n"
+	"reserve to=1 count=2\n"
+	"1:reserve to=2 count=2 deadline=4 first=1\n"
+	"2:reserve to=3 count=2 deadline=4 mode=5\n"
+	"1:close fd=1\n"
+	"2:holders entries=1 count=16 entry_size=0x78\n"
+	"1:close fd=2\n"
+	"2:close fd=3\n",
 	/* one of its allocations fails */
 	"fail nth=3\n"
 	"create to=1 capacity=0x1000\n"
@@ -293,6 +313,24 @@ const struct op ops[] = {
 	IOCTL(ZINC_REGION_NOTIFY_FENCE, 15, "notify_fence", 0, REGION,
 	      IN(zinc_notify_fence, fence_fd, FD, FDS),
 	      IN(zinc_notify_fence, flags, NUMBER, ZERO)),
+	{ "reserve", run_reserve, ZINC_RESERVE, 25, SLEEPS | GIVES_FD,
+	  { DEVICE, RESULT, WHERE, SIZED,
+	    IN(zinc_reserve, items, POINTER, 1, 1, 1, 1, 1, 4, 5, 6),
+	    IN(zinc_reserve, count, NUMBER, 1, 1, 2, 3, 4, 16, 5, 0, 17, ~0U),
+	    IN(zinc_reserve, flags, NUMBER, 0, 0, 1, 1, 1, 2),
+	    IN(zinc_reserve, deadline, TIME, 0, 0, 0, TIMES),
+	    IN(zinc_reserve, pad, NUMBER, ZERO),
+	    ARG("first", NUMBER, 0, 1, 2, 3),
+	    ARG("mode", NUMBER, 0, 0, 1, 4, 5, 0x55, 0x55555555, 2) } },
+	IOCTL(ZINC_HOLDERS, 8, "holders", 0, DEVICE,
+	      IN(zinc_holders, cursor, NUMBER, 0, 0, 0, 1, 17, ~0ULL),
+	      IN(zinc_holders, entries, POINTER, 1, 1, 1, 1, 4, 5, 6, 7),
+	      IN(zinc_holders, count, NUMBER, 16, 1, 0, 300, ~0U),
+	      IN(zinc_holders, entry_size, NUMBER, ZINC_HOLDER_SIZE_V1,
+		 ZINC_HOLDER_SIZE_V1, 128, 4096, 4097, 0, ~0U),
+	      IN(zinc_holders, flags, NUMBER, ZERO),
+	      IN(zinc_holders, pad, NUMBER, ZERO)),
+	IOCTL(ZINC_RESERVATION_INFO, 8, "reservation", 0, REGION),
 	{ "ioctl", run_any_ioctl, 0, 5, SLEEPS,
 	  { SLOT("fd"), RESULT, WHERE,
 	    ARG("nr", NUMBER, 0, 1, 5, 6, 7, 8, 0x40, 0x45, 0x46, 0x48, 0xff),

@@ -116,6 +116,7 @@ extern struct counts *counts;
 long run_ioctl(const struct op *op, const struct call *call);
 long run_syscall(const struct op *op, const struct call *call);
 long run_wait_any(const struct op *op, const struct call *call);
+long run_reserve(const struct op *op, const struct call *call);
 long run_any_ioctl(const struct op *op, const struct call *call);
 long run_mmap(const struct op *op, const struct call *call);
 long run_mremap(const struct op *op, const struct call *call);
