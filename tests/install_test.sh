@@ -99,6 +99,7 @@ installs()
 	/usr/bin/zinc
 	/usr/include/linux/zinc.h
 	/usr/include/zinc-drm.h
+	/usr/include/zinc-lock.h
 	/usr/include/zinc.h
 	/usr/lib/libzinc-drm.a
 	/usr/lib/libzinc-drm.so libzinc-drm.so.1
@@ -116,6 +117,7 @@ installs()
 	TXT
 	)
 	cmp "$STAGE/usr/include/zinc.h" lib/zinc.h
+	cmp "$STAGE/usr/include/zinc-lock.h" lib/zinc-lock.h
 	cmp "$STAGE/usr/include/linux/zinc.h" uapi/linux/zinc.h
 }
 
@@ -198,7 +200,7 @@ headers_stand_alone()
 {
 	local header
 
-	for header in zinc.h linux/zinc.h; do
+	for header in zinc.h zinc-lock.h linux/zinc.h; do
 		printf '#include <%s>\n#include <%s>\nint x;\n' \
 			"$header" "$header" >"$T/alone.c"
 		cp "$T/alone.c" "$T/alone.cc"
@@ -214,7 +216,7 @@ exports()
 {
 	sed -n 's/^\t\(zinc_[a-z_]*\);$/\1/p' lib/libzinc-kmod.map |
 		sort >"$T/in_map"
-	sed -n '/^ZINC_API/,/;/p' lib/zinc.h | tr '\n' ' ' |
+	sed -n '/^ZINC_API/,/;/p' lib/zinc.h lib/zinc-lock.h | tr '\n' ' ' |
 		grep -oE 'ZINC_API [^(]*\(' | grep -oE 'zinc_[a-z_]+' |
 		sort >"$T/in_header"
 	nm -D --defined-only "$SO" | awk '$2 != "A" { print $3 }' |

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of locks know of each other. Each function returns 0 or a
+ * negative errno unless it says otherwise.
+ */
+#ifndef ZINC_LOCK_INTERNAL_H
+#define ZINC_LOCK_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "zinc-lock.h"
+
+/* of a process's command line, before it is cut */
+#define ZINC_CMDLINE_CHARACTERS	100
+
+/**
+ * struct zinc_needle - how /proc/locks names a file
+ * @text: major:minor:inode; empty: of no file
+ */
+struct zinc_needle {
+	char text[64];
+};
+
+/**
+ * struct zinc_pids - processes, each once, in order
+ * @pid: array
+ * @count: entries in it
+ * @room: entries that it has memory for
+ */
+struct zinc_pids {
+	int32_t *pid;
+	size_t count;
+	size_t room;
+};
+
+/* lock_message.c */
+__attribute__((format(printf, 3, 4)))
+int zinc_why(char **why, int err, const char *format, ...);
+int zinc_why_errno(char **why, int err, const char *path);
+
+/* lock_file.c */
+int zinc_read_whole(const char *path, char **text, size_t *length);
+const char *zinc_lock_dir(void);
+int zinc_lock_path(char *buf, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+int zinc_lock_open(const char *path, int flags, char **why);
+
+/* lock_filter.c */
+const char *zinc_refused_filesystem(long magic, const char **reason);
+int zinc_filter_filesystem(const char *path, char **why);
+
+/* lock_flock.c */
+bool zinc_lock_mode_is_valid(uint32_t mode);
+int zinc_flock_fd(int fd, uint32_t mode, uint64_t deadline);
+
+/* lock_mountinfo.c */
+int zinc_mountinfo_device(const char *text, size_t length, const char *path,
+			  long mount_id, unsigned int *major,
+			  unsigned int *minor);
+int zinc_needle_of(const char *path, const char *mountinfo, size_t length,
+		   struct zinc_needle *needle);
+
+/* lock_proc.c */
+int zinc_locks_find(const char *text, size_t length,
+		    const struct zinc_needle *needles, size_t n,
+		    struct zinc_pids *pids);
+
+/* lock_holder.c */
+void zinc_cmdline_cut(const char *raw, size_t length, char *text, size_t size);
+void zinc_holder_describe(int32_t pid, struct zinc_lock_holder *holder);
+char *zinc_holders_inline(const struct zinc_lock_holder *holders,
+			  size_t count);
+
+/* reserve.c */
+int zinc_reserve_until(const struct zinc_device_claim *claims, size_t count,
+		       uint64_t deadline);
+int zinc_reservation_holders(const char *device, uint32_t mode,
+			     struct zinc_lock_holder **holders, size_t *count);
+char *zinc_reservation_text(const char *device, uint32_t mode);
+
+#endif /* ZINC_LOCK_INTERNAL_H */
