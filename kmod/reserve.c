@@ -357,7 +357,7 @@ static int zinc_reservation_release(struct inode *inode, struct file *file)
 {
 	struct zinc_reservation *r = file->private_data;
 
-	trace_zinc_unreserve(r->id, r->held);
+	trace_zinc_unreserve(r->id, zinc_reservation_held(r));
 	zinc_reservation_leave(r);
 	zinc_reservation_free(r);
 	return 0;
