@@ -207,8 +207,8 @@ TEST_F(lock, a_wait_gets_it_when_it_is_free_whatever_the_signals)
 	}
 }
 
-/* A helper that kept other descriptors would keep this pipe open. */
-TEST_F(lock, the_helper_keeps_nothing_open)
+/* A helper that went on sleeping would keep the lock's file, and get the lock. */
+TEST_F(lock, the_helper_goes_with_its_caller)
 {
 	int ends[2], to;
 	pid_t pid, waiter;
