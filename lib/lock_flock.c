@@ -185,20 +185,25 @@ int zinc_flock_fd(int fd, uint32_t mode, uint64_t deadline)
 	return err;
 }
 
-/* A descriptor that is locked, or a message and -errno */
-static int lock_path(const char *path, uint32_t mode, uint64_t deadline,
-		     char **why)
+/**
+ * zinc_flock_path() - open and lock a file
+ * @path: lock file
+ * @flags: of zinc_lock_open()
+ * @mode: ZINC_EXCLUSIVE, ZINC_SHARED
+ * @deadline: as in zinc_flock_fd()
+ * @why: message; not set where somebody has it
+ *
+ * Return: a descriptor; as zinc_flock_fd() and zinc_lock_open().
+ */
+int zinc_flock_path(const char *path, int flags, uint32_t mode,
+		    uint64_t deadline, char **why)
 {
 	int fd, err;
 
-	if (why)
-		*why = NULL;
-	if (!path || !zinc_lock_mode_is_valid(mode))
-		return zinc_why(why, -EINVAL, "no path, or no mode of a lock");
 	err = zinc_filter_filesystem(path, why);
 	if (err)
 		return err;
-	fd = zinc_lock_open(path, 0, why);
+	fd = zinc_lock_open(path, flags, why);
 	if (fd < 0)
 		return fd;
 	err = zinc_flock_fd(fd, mode, deadline);
@@ -206,6 +211,16 @@ static int lock_path(const char *path, uint32_t mode, uint64_t deadline,
 		return fd;
 	close(fd);
 	return err;
+}
+
+static int lock_path(const char *path, uint32_t mode, uint64_t deadline,
+		     char **why)
+{
+	if (why)
+		*why = NULL;
+	if (!path || !zinc_lock_mode_is_valid(mode))
+		return zinc_why(why, -EINVAL, "no path, or no mode of a lock");
+	return zinc_flock_path(path, 0, mode, deadline, why);
 }
 
 /* The holders, to be freed with free(); never NULL but for want of memory */

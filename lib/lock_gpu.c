@@ -201,19 +201,7 @@ static int take_reservation(const struct claim *c, uint64_t deadline, bool *none
 
 static int take_file(const struct claim *c, uint64_t deadline, char **why)
 {
-	int fd, err;
-
-	err = zinc_filter_filesystem(c->path, why);
-	if (err)
-		return err;
-	fd = zinc_lock_open(c->path, O_NOFOLLOW, why);
-	if (fd < 0)
-		return fd;
-	err = zinc_flock_fd(fd, c->mode, deadline);
-	if (!err)
-		return fd;
-	close(fd);
-	return err;
+	return zinc_flock_path(c->path, O_NOFOLLOW, c->mode, deadline, why);
 }
 
 /* The file, then the reservation, both at once or not at all */

@@ -250,3 +250,21 @@ char *zinc_holders_inline(const struct zinc_lock_holder *holders, size_t count)
 	return count ? join(holders, count, "", ", ") :
 		       strdup("a process that can not be seen from here");
 }
+
+/**
+ * zinc_flock_text() - who has a lock, within a sentence
+ * @path: lock file
+ *
+ * Return: to be freed; NULL for want of memory.
+ */
+char *zinc_flock_text(const char *path)
+{
+	struct zinc_lock_holder *holders = NULL;
+	size_t count = 0;
+	char *text;
+
+	zinc_flock_holders(path, &holders, &count);
+	text = zinc_holders_inline(holders, count);
+	free(holders);
+	return text;
+}

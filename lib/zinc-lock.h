@@ -385,6 +385,91 @@ ZINC_API int32_t zinc_llc_lock_path(char *buf, size_t size, uint32_t llc);
 ZINC_API int32_t zinc_cpu_lock_path(char *buf, size_t size, uint32_t cpu);
 
 /**
+ * struct zinc_cpu_place - where a processor is
+ * @cpu: its number
+ * @llc: its last-level cache; these are counted by their first processor
+ * @node: its NUMA node; -1 where the machine has none
+ */
+struct zinc_cpu_place {
+	uint32_t cpu;
+	uint32_t llc;
+	int32_t node;
+};
+
+/**
+ * zinc_cpu_places() - the processors that are online
+ * @places: an array by rising number, to be freed with free()
+ * @count: its length
+ *
+ * Where the kernel does not know a processor's caches, its package counts as
+ * one.
+ *
+ * Return: 0; -EINVAL NULL; -ENOMEM; or why sysfs can not be read.
+ */
+ZINC_API int32_t zinc_cpu_places(struct zinc_cpu_place **places,
+				 size_t *count);
+
+/**
+ * struct zinc_cpu_request - processors, or whole caches, to be locked
+ * @size: sizeof(struct zinc_cpu_request)
+ * @want: how many processors to choose; 0: those of @list
+ * @llcs: not 0: @list is of last-level caches, which are locked exclusively
+ * @timeout_ms: as in zinc_flock_block()
+ * @list: numbers, as in 0,2-5; NULL with @want
+ *
+ * Of processors, each one's cache is locked shared and itself exclusively.
+ * Those to be chosen are of the caller's affinity mask. Caches that others share
+ * already come first, so that whole ones stay free; then those whose NUMA node is
+ * nearest to these or, if there are none, to where the caller runs.
+ */
+struct zinc_cpu_request {
+	uint32_t size;
+	uint32_t want;
+	uint32_t llcs;
+	uint32_t timeout_ms;
+	const char *list;
+};
+
+/**
+ * struct zinc_cpu_locks - what zinc_cpu_acquire() has locked
+ * @count: processors (or caches) in @numbers
+ * @fds_count: locks in @fds
+ * @numbers: their numbers, rising
+ * @fds: the locks
+ */
+struct zinc_cpu_locks {
+	size_t count;
+	size_t fds_count;
+	uint32_t *numbers;
+	int *fds;
+};
+
+/**
+ * zinc_cpu_acquire() - lock processors or caches, all of them or none
+ * @request: which
+ * @locks: what was locked, to be given back with zinc_cpu_release(); empty after
+ *	a failure
+ * @why: see above; names the one that is busy, and who has it
+ *
+ * At the first one that is busy everything is given back. To wait, it sleeps
+ * until that one is free, with none locked, and begins again; where it may
+ * choose, it looks ten times a second. So two that want the same can not block
+ * each other for ever, and neither has a place in a queue.
+ *
+ * Return: 0; -EBUSY for a timeout of 0, else -ETIMEDOUT; -EINVAL a bad list;
+ * -ENODEV one that this machine does not have; -ERANGE more than the caller's
+ * affinity mask has; or as zinc_flock_try().
+ */
+ZINC_API int32_t zinc_cpu_acquire(const struct zinc_cpu_request *request,
+				  struct zinc_cpu_locks *locks, char **why);
+
+/**
+ * zinc_cpu_release() - give them back
+ * @locks: from zinc_cpu_acquire(); one that is empty, or NULL, is left alone
+ */
+ZINC_API void zinc_cpu_release(struct zinc_cpu_locks *locks);
+
+/**
  * zinc_cache_lock_path() - the lock file of an entry of a cache
  * @buf: gets the path
  * @size: bytes of @buf
