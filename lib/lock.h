@@ -13,6 +13,7 @@
 #include "zinc-lock.h"
 
 #define ZINC_SYSFS	"/sys"
+#define ZINC_PROC	"/proc"
 /* of a process's command line, before it is cut */
 #define ZINC_CMDLINE_CHARACTERS	100
 
@@ -92,6 +93,7 @@ int zinc_filter_filesystem(const char *path, char **why);
 
 /* lock_flock.c */
 bool zinc_lock_mode_is_valid(uint32_t mode);
+int zinc_lock_pause(uint64_t deadline);
 int zinc_flock_fd(int fd, uint32_t mode, uint64_t deadline);
 int zinc_flock_path(const char *path, int flags, uint32_t mode,
 		    uint64_t deadline, char **why);
@@ -110,7 +112,6 @@ int zinc_locks_find(const char *text, size_t length,
 
 /* lock_holder.c */
 void zinc_cmdline_cut(const char *raw, size_t length, char *text, size_t size);
-void zinc_holder_describe(int32_t pid, struct zinc_lock_holder *holder);
 char *zinc_holders_inline(const struct zinc_lock_holder *holders,
 			  size_t count);
 
@@ -133,6 +134,17 @@ void zinc_llc_order(const char *sysfs, struct zinc_llc_choice *choices,
 int zinc_cpu_acquire_on(const struct zinc_machine *machine,
 			const struct zinc_cpu_request *request,
 			struct zinc_cpu_locks *locks, char **why);
+
+/* lock_gpu.c */
+int zinc_gpu_of_sysfs(char *buf, size_t size, const char *path);
+
+/* lock_gpus.c */
+int zinc_gpus_of(const char *sysfs, const char *proc, struct zinc_gpu **gpus,
+		 size_t *count);
+int zinc_gpu_lock_any_of(const struct zinc_gpu *gpus, size_t count,
+			 const struct zinc_gpu_request *request,
+			 struct zinc_gpu_lock *locks, struct zinc_gpu *taken,
+			 char **why);
 
 /* reserve.c */
 int zinc_reserve_until(const struct zinc_device_claim *claims, size_t count,

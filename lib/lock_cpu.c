@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,6 @@
 
 #include "backend.h"
 #include "lock.h"
-
-#define NS_PER_MS	1000000ULL
-#define LOOK_MS		100
 
 enum kind { CPU, LLC };
 
@@ -298,31 +294,17 @@ static int lock_all(struct job *job)
 	return job->kind == CPU ? lock_listed_cpus(job) : lock_listed_llcs(job);
 }
 
-/*
- * Any other one that is given back will do as well. Two that have taken from
- * each other what both need are not to meet again: not all wait equally long.
- */
-static void look_again(uint64_t now, uint64_t deadline)
-{
-	uint64_t left = (deadline - now) / NS_PER_MS + 1;
-	uint64_t some = LOOK_MS - now % (LOOK_MS / 2);
-
-	poll(NULL, 0, (int)(left < some ? left : some));
-}
-
 /* Until it is worth another try */
 static int wait_for_busy(const struct job *job)
 {
-	uint64_t now = zinc_now();
 	char path[PATH_MAX];
 	int fd;
 
-	if (now >= job->deadline)
+	/* any other one that is given back will do as well */
+	if (job->want)
+		return zinc_lock_pause(job->deadline);
+	if (zinc_now() >= job->deadline)
 		return -ETIMEDOUT;
-	if (job->want) {
-		look_again(now, job->deadline);
-		return 0;
-	}
 	fd = path_of(path, sizeof(path), job->busy_kind, job->busy_number);
 	if (!fd)
 		fd = zinc_flock_path(path, O_NOFOLLOW, job->busy_mode,

@@ -142,19 +142,36 @@ static int wait_by_helper(int fd, int op, uint64_t deadline)
 	return err;
 }
 
+/**
+ * zinc_lock_pause() - before one tries again what the kernel can not wait for
+ * @deadline: as in zinc_flock_fd()
+ *
+ * Two that have taken from each other what both need are not to meet again: not
+ * all wait equally long.
+ *
+ * Return: 0; -ETIMEDOUT.
+ */
+int zinc_lock_pause(uint64_t deadline)
+{
+	int left = ms_until(deadline);
+	int some = POLL_MS - (int)(zinc_now() % (POLL_MS / 2));
+
+	if (!left)
+		return -ETIMEDOUT;
+	poll(NULL, 0, left < some ? left : some);
+	return 0;
+}
+
 static int wait_by_trying(int fd, int op, uint64_t deadline)
 {
-	int err, left;
+	int err;
 
-	for (;;) {
+	do {
 		err = flock_once(fd, op | LOCK_NB);
 		if (err != -EBUSY)
 			return err;
-		left = ms_until(deadline);
-		if (!left)
-			return -ETIMEDOUT;
-		poll(NULL, 0, left < POLL_MS ? left : POLL_MS);
-	}
+	} while (!zinc_lock_pause(deadline));
+	return -ETIMEDOUT;
 }
 
 /**

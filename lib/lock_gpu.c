@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,12 +115,28 @@ static int print_drm(char *buf, size_t size, const char *name)
 	return err;
 }
 
+/**
+ * zinc_gpu_of_sysfs() - the name of a GPU by its device in sysfs
+ * @buf: gets it
+ * @size: bytes of @buf
+ * @path: of the device, canonical
+ *
+ * Return: 0; -ENAMETOOLONG.
+ */
+int zinc_gpu_of_sysfs(char *buf, size_t size, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	unsigned int address[4];
+
+	if (parse_pci(name, address))
+		return print_pci(buf, size, address);
+	return print_drm(buf, size, name);
+}
+
 static int of_node(char *buf, size_t size, const char *node)
 {
-	unsigned int address[4];
 	char link[64], path[PATH_MAX];
 	struct stat st;
-	char *name;
 
 	if (stat(node, &st))
 		return -errno;
@@ -131,10 +146,17 @@ static int of_node(char *buf, size_t size, const char *node)
 		 major(st.st_rdev), minor(st.st_rdev));
 	if (!realpath(link, path))
 		return -ENODEV;
-	name = basename(path);
-	if (parse_pci(name, address))
-		return print_pci(buf, size, address);
-	return print_drm(buf, size, name);
+	return zinc_gpu_of_sysfs(buf, size, path);
+}
+
+/* What print_drm() makes: a name remains what it is */
+static bool is_drm(const char *gpu)
+{
+	const char *name = gpu + strlen(DRM_PREFIX);
+
+	return !strncmp(gpu, DRM_PREFIX, strlen(DRM_PREFIX)) && *name &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._:-") ==
+	       strlen(name);
 }
 
 int32_t zinc_gpu_device(char *buf, size_t size, const char *gpu)
@@ -147,7 +169,7 @@ int32_t zinc_gpu_device(char *buf, size_t size, const char *gpu)
 	buf[0] = '\0';
 	if (gpu[0] == '/')
 		err = of_node(buf, size, gpu);
-	else if (is_index(gpu))
+	else if (is_index(gpu) || is_drm(gpu))
 		err = zinc_lock_path(buf, size, "%s", gpu);
 	else if (parse_pci(strncmp(gpu, PCI_PREFIX, strlen(PCI_PREFIX)) ?
 			   gpu : gpu + strlen(PCI_PREFIX), address))
@@ -249,6 +271,11 @@ static int refuse(const struct claim *c, int err, char **why)
 
 	if (!why || *why)
 		return err;
+	/* of the file that would have been said */
+	if (err == -EACCES)
+		return zinc_why(why, err,
+				"GPU %s: /dev/zinc is there for reservations, but you may not open it: 'zinc doctor' says more",
+				c->device);
 	if (err != -EBUSY && err != -ETIMEDOUT)
 		return zinc_why(why, err, "GPU %s: %s", c->device,
 				strerror(-err));

@@ -92,11 +92,6 @@ static size_t read_cmdline(int32_t pid, char *raw, size_t size)
 	return used;
 }
 
-/**
- * zinc_holder_describe() - a process in words
- * @pid: process
- * @holder: out
- */
 void zinc_holder_describe(int32_t pid, struct zinc_lock_holder *holder)
 {
 	char raw[CMDLINE_BYTES];

@@ -135,6 +135,14 @@ struct zinc_lock_holder {
 };
 
 /**
+ * zinc_holder_describe() - a process, as a holder
+ * @pid: process
+ * @holder: out
+ */
+ZINC_API void zinc_holder_describe(int32_t pid,
+				   struct zinc_lock_holder *holder);
+
+/**
  * zinc_flock_holders() - who has a flock on a file
  * @path: lock file
  * @holders: an array, to be freed with free(); NULL when empty
@@ -279,8 +287,8 @@ ZINC_API int32_t zinc_gpu_lock_path(char *buf, size_t size, const char *backend,
  * zinc_gpu_device() - one name for each GPU
  * @buf: gets the name
  * @size: bytes of @buf; ZINC_DEVICE_NAME_MAX + 1 are enough
- * @gpu: BACKEND:INDEX; a PCI address, as 0000:01:00.0 or 01:00.0; or a DRM node,
- *	as /dev/dri/renderD128
+ * @gpu: BACKEND:INDEX; a PCI address, as 0000:01:00.0 or 01:00.0; a DRM node, as
+ *	/dev/dri/renderD128; or what this function gave
  *
  * A backend's number is a weak name: it depends on drivers, on environment
  * variables, and on the container. An address is not: give that where you can,
@@ -357,6 +365,58 @@ ZINC_API int32_t zinc_gpu_lock_is_held(const struct zinc_gpu_lock *lock);
  * @lock: one that is not held, or NULL, is left alone
  */
 ZINC_API void zinc_gpu_lock_release(struct zinc_gpu_lock *lock);
+
+/**
+ * struct zinc_gpu - a GPU of this machine
+ * @device: its name, as of zinc_gpu_device()
+ */
+struct zinc_gpu {
+	char device[ZINC_DEVICE_NAME_MAX + 1];
+};
+
+/**
+ * zinc_gpus() - the GPUs of this machine
+ * @gpus: an array by name, to be freed with free(); NULL if empty
+ * @count: its length
+ *
+ * Those with a render node in sysfs, and those of NVIDIA's driver.
+ *
+ * Return: 0; -EINVAL NULL; -ENOMEM.
+ */
+ZINC_API int32_t zinc_gpus(struct zinc_gpu **gpus, size_t *count);
+
+/**
+ * struct zinc_gpu_request - for zinc_gpu_lock_any()
+ * @size: sizeof(struct zinc_gpu_request)
+ * @want: how many, 1 or more
+ * @mode: ZINC_EXCLUSIVE or ZINC_SHARED
+ * @timeout_ms: as in zinc_flock_block()
+ * @reserved: zero
+ */
+struct zinc_gpu_request {
+	uint32_t size;
+	uint32_t want;
+	uint32_t mode;
+	uint32_t timeout_ms;
+	uint32_t reserved;
+};
+
+/**
+ * zinc_gpu_lock_any() - reserve any GPUs, as many as one needs or none
+ * @request: how many
+ * @locks: gets as many
+ * @taken: gets as many: which they are
+ * @why: see above
+ *
+ * By their addresses: who locks BACKEND:INDEX is not seen, see
+ * zinc_gpu_device(). While fewer are free it has none, and looks again ten times
+ * a second; nobody has a place in a queue.
+ *
+ * Return: as zinc_gpu_lock_acquire(); -ERANGE this machine has fewer.
+ */
+ZINC_API int32_t zinc_gpu_lock_any(const struct zinc_gpu_request *request,
+				   struct zinc_gpu_lock *locks,
+				   struct zinc_gpu *taken, char **why);
 
 /* ---- processors, caches, source trees ------------------------------------ */
 

@@ -575,11 +575,13 @@ TEST_F(lock, gpu_names)
 		{ "01:00.0", "pci:0000:01:00.0" },
 		{ "00AB:cD:1f.7", "pci:00ab:cd:1f.7" },
 		{ "pci:0000:01:00.0", "pci:0000:01:00.0" },
+		{ "drm:vkms_1", "drm:vkms_1" },
 	};
 	static const char * const none[] = {
 		"", "vulkan", "vulkan:", "vulkan:-1", "vulkan:01", "vulkan:0x1",
 		"vulkan:4294967296", "voodoo:0", ":0", "01:00", "01:00.8",
 		"01:20.0", "100:00.0", "0000:01:00.0 ", "0x01:00.0", "vulkan:0\n",
+		"drm:", "drm:A", "drm:a b",
 	};
 	char device[64];
 	unsigned int i;
@@ -597,6 +599,124 @@ TEST_F(lock, gpu_names)
 	EXPECT_EQ(-ENODEV, zinc_gpu_device(device, sizeof(device), "/dev/null"));
 	EXPECT_EQ(-ENOENT, zinc_gpu_device(device, sizeof(device), "/dev/dri/none"));
 	EXPECT_EQ(-EINVAL, zinc_gpu_device(device, sizeof(device), NULL));
+}
+
+/* A device in sysfs, and one of its nodes */
+static void put_gpu(const char *dir, const char *device, const char *node)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "cd %s && mkdir -p devices/%s sys/class/drm/%s && ln -s $PWD/devices/%s sys/class/drm/%s/device",
+		 dir, device, node, device, node);
+	CHECK(!system(command));
+}
+
+/* Three GPUs, two of which are on PCI, and one of them by two ways */
+static void put_gpus(const char *dir)
+{
+	char command[128];
+
+	put_gpu(dir, "0000:0a:00.0", "renderD128");
+	put_gpu(dir, "0000:02:00.0", "renderD129");
+	put_gpu(dir, "Vkms_1", "renderD130");
+	put_gpu(dir, "0000:03:00.0", "card0");
+	snprintf(command, sizeof(command),
+		 "mkdir -p %s/proc/driver/nvidia/gpus/0000:0a:00.0", dir);
+	CHECK(!system(command));
+}
+
+static size_t gpus_of(const char *dir, struct zinc_gpu **gpus)
+{
+	char sysfs[96], proc[96];
+	size_t count;
+
+	snprintf(sysfs, sizeof(sysfs), "%s/sys", dir);
+	snprintf(proc, sizeof(proc), "%s/proc", dir);
+	CHECK(!zinc_gpus_of(sysfs, proc, gpus, &count));
+	return count;
+}
+
+TEST_F(lock, gpus_of_a_machine)
+{
+	struct zinc_gpu *gpus;
+
+	EXPECT_EQ(0, gpus_of(self->dir, &gpus));
+	EXPECT_EQ(NULL, gpus);
+	put_gpus(self->dir);
+	ASSERT_EQ(3, gpus_of(self->dir, &gpus));
+	EXPECT_STREQ("drm:vkms_1", gpus[0].device);
+	EXPECT_STREQ("pci:0000:02:00.0", gpus[1].device);
+	EXPECT_STREQ("pci:0000:0a:00.0", gpus[2].device);
+	free(gpus);
+	EXPECT_EQ(-EINVAL, zinc_gpus(NULL, NULL));
+}
+
+TEST_F(lock, any_gpus)
+{
+	struct zinc_gpu_request request = {
+		.size = sizeof(request),
+		.want = 2,
+	};
+	static const char want[] =
+		"GPUs wanted: 2; of 3 fewer are free: GPU drm:vkms_1 is already reserved by pid=";
+	struct zinc_gpu_lock one, locks[4];
+	struct zinc_gpu *gpus, taken[4];
+	int32_t err;
+
+	put_gpus(self->dir);
+	ASSERT_EQ(3, gpus_of(self->dir, &gpus));
+	ASSERT_EQ(0, zinc_gpu_lock_acquire_device(gpus[0].device, ZINC_EXCLUSIVE,
+						  0, &one, NULL));
+	ASSERT_EQ(0, zinc_gpu_lock_any_of(gpus, 3, &request, locks, taken, NULL));
+	EXPECT_STREQ(gpus[1].device, taken[0].device);
+	EXPECT_STREQ(gpus[2].device, taken[1].device);
+	zinc_gpu_lock_release(&locks[1]);
+	/* one is free, two are wanted: none is kept */
+	request.timeout_ms = 200;
+	EXPECT_EQ(-ETIMEDOUT, zinc_gpu_lock_any_of(gpus, 3, &request, locks + 2,
+						   taken, &self->why));
+	ASSERT_NE(NULL, self->why);
+	EXPECT_EQ(0, strncmp(self->why, want, strlen(want)))
+		TH_LOG("%s", self->why);
+	free(self->why);
+	self->why = NULL;
+	request.timeout_ms = 0;
+	EXPECT_EQ(-EBUSY, zinc_gpu_lock_any_of(gpus, 3, &request, locks + 2,
+					       taken, NULL));
+	err = zinc_gpu_lock_acquire_device(gpus[2].device, ZINC_EXCLUSIVE, 0,
+					   &locks[1], NULL);
+	EXPECT_EQ(0, err);
+	zinc_gpu_lock_release(&locks[0]);
+	zinc_gpu_lock_release(&locks[1]);
+	zinc_gpu_lock_release(&one);
+	request.want = 4;
+	EXPECT_EQ(-ERANGE, zinc_gpu_lock_any_of(gpus, 3, &request, locks, taken,
+						&self->why));
+	request.want = 3;
+	request.mode = ZINC_SHARED;
+	ASSERT_EQ(0, zinc_gpu_lock_any_of(gpus, 3, &request, locks, taken, NULL));
+	ASSERT_EQ(0, zinc_gpu_lock_acquire_device(gpus[0].device, ZINC_SHARED, 0,
+						  &one, NULL));
+	zinc_gpu_lock_release(&one);
+	while (request.want--)
+		zinc_gpu_lock_release(&locks[request.want]);
+	free(gpus);
+	/* requests that are none */
+	request = (struct zinc_gpu_request){ .size = sizeof(request) };
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(&request, locks, taken, NULL));
+	request.want = 1;
+	request.mode = 7;
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(&request, locks, taken, NULL));
+	request.mode = 0;
+	request.reserved = 1;
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(&request, locks, taken, NULL));
+	request.reserved = 0;
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(&request, NULL, taken, NULL));
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(&request, locks, NULL, NULL));
+	request.size--;
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(&request, locks, taken, NULL));
+	EXPECT_EQ(-EINVAL, zinc_gpu_lock_any(NULL, locks, taken, NULL));
 }
 
 TEST_F(lock, a_gpu_is_for_one)

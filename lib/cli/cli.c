@@ -29,6 +29,8 @@ static const struct command {
 	{ "wait", cmd_wait, "NAME", "wait for a notify" },
 	{ "export", cmd_export, "NAME -- COMMAND", "hand a region's dma-buf to a command" },
 	{ "show", cmd_show, "NAME --size WxH", "put a region on a display" },
+	{ "lock", cmd_lock, "OPTION... -- COMMAND", "hold a lock while a command runs" },
+	{ "locks", cmd_locks, "", "who has which GPU, CPU, cache" },
 	{ "top", cmd_top, "", "watch the regions live" },
 	{ "doctor", cmd_doctor, "", "check the set-up, say what to do" },
 };
@@ -42,7 +44,7 @@ static void print_help(FILE *out)
 	      "Named shared memory regions, from the command line.\n"
 	      "\n", out);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		fprintf(out, "  %-7s%-19s%s\n", commands[i].name,
+		fprintf(out, "  %-7s%-22s%s\n", commands[i].name,
 			commands[i].operands, commands[i].summary);
 	fputs("\n"
 	      "  zinc help COMMAND, zinc COMMAND --help   tell more\n"
@@ -51,7 +53,7 @@ static void print_help(FILE *out)
 	      "Environment: ZINC_BACKEND=kmod or shm chooses the kernel module or POSIX shared\n"
 	      "memory, auto the first that is there; NO_COLOR turns colour off.\n"
 	      "Exit status: 0 done; 1 \"no\" (wait: timed out, doctor: something fails);\n"
-	      "2 wrong usage; 3 failed.\n", out);
+	      "2 wrong usage; 3 failed; 75 refused (lock).\n", out);
 }
 
 int cli_help(const char *text)

@@ -5,6 +5,7 @@
 #ifndef ZINC_CLI_H
 #define ZINC_CLI_H
 
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +22,10 @@ enum cli_exit {
 	CLI_OK = 0,
 	CLI_NO = 1,		/* wait: timed out; doctor: something fails */
 	CLI_USAGE = 2,
-	CLI_FAILED = 3
+	CLI_FAILED = 3,
+	CLI_REFUSED = 75,	/* lock: somebody has it; EX_TEMPFAIL */
+	CLI_NOT_RUN = 126,	/* lock: as env(1) has it */
+	CLI_NOT_FOUND = 127
 };
 
 /*
@@ -31,6 +35,8 @@ enum cli_exit {
 int cmd_create(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_lock(int argc, char **argv);
+int cmd_locks(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_notify(int argc, char **argv);
 int cmd_read(int argc, char **argv);
@@ -98,6 +104,38 @@ int cli_flush(void);
 
 /* xrealloc() - realloc() of @count * @size bytes, or a message and exit */
 void *xrealloc(void *old, size_t count, size_t size);
+
+/* ---- pause.c: time between one look and the next ----------------------- */
+
+/* cli_now() - CLOCK_MONOTONIC in ns */
+uint64_t cli_now(void);
+/*
+ * cli_pause_until() - sleep until cli_now() is @until
+ * @ends: signals that end it, all blocked
+ * Return: whether the time passed without one
+ */
+bool cli_pause_until(uint64_t until, const sigset_t *ends);
+
+/* ---- run.c: a command that runs while we hold something ---------------- */
+
+/*
+ * struct run_how - for run_command()
+ * @cpus: it runs on these processors; NULL: on any
+ * @cpus_size: bytes of @cpus
+ */
+struct run_how {
+	const cpu_set_t *cpus;
+	size_t cpus_size;
+};
+
+/*
+ * run_command() - run @command, pass signals on to it, and end as it ends
+ * Return: its exit status, 126 or 127 where it can not be run; where a signal
+ * kills it, that kills this process, too
+ */
+int run_command(char **command, const struct run_how *how);
+/* run_instead() - become @command; Return: 126 or 127, after a message */
+int run_instead(char **command);
 
 /* ---- lookup.c: a region by its name ----------------------------------- */
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 
 #include <linux/magic.h>
 #include <linux/zinc.h>
+
+#include <zinc-lock.h>
 
 #include "cli.h"
 
@@ -341,6 +345,48 @@ static void check_shm(struct report *report)
 	}
 }
 
+static void check_lock_folder(struct report *report)
+{
+	char path[PATH_MAX], *folder;
+
+	if (zinc_llc_lock_path(path, sizeof(path), 0)) {
+		found(report, FAIL, "locks", "ZINC_LOCK_DIR is too long");
+		remedy(report, "unset it, or set it to a folder that all who lock share");
+		return;
+	}
+	folder = dirname(path);
+	if (!access(folder, W_OK | X_OK))
+		return;
+	found(report, WARN, "locks", "no lock file can be made in %s: %s",
+	      folder, strerror(errno));
+	remedy(report, "set ZINC_LOCK_DIR to a folder that all who lock share");
+}
+
+/* What 'zinc lock --gpu' and zinc_gpu_lock_acquire() go by */
+static void check_locks(struct report *report)
+{
+	struct zinc_reservation_holder *holders;
+	size_t count;
+	int32_t err;
+
+	check_lock_folder(report);
+	err = zinc_reservations(NULL, &holders, &count);
+	if (!err) {
+		free(holders);
+		found(report, OK, "locks",
+		      "of GPUs: lock files and the module's reservations, which hold across containers");
+	} else if (err == -EOPNOTSUPP) {
+		found(report, WARN, "locks",
+		      "of GPUs: lock files alone, which a container with a /tmp of its own does not see");
+		remedy(report, "load the module: modprobe zinc (as root)");
+	} else {
+		found(report, FAIL, "locks",
+		      "of GPUs: the module's reservations can not be had: %s",
+		      strerror(-err));
+		remedy(report, "see the device above");
+	}
+}
+
 static void check_left_behind(struct report *report)
 {
 	size_t count, i, stale = 0, invalid = 0;
@@ -442,6 +488,7 @@ static void examine(struct report *report)
 	check_library(report);
 	check_backend(report);
 	check_shm(report);
+	check_locks(report);
 	check_left_behind(report);
 }
 

@@ -2,11 +2,9 @@
 /*
  * zinc top
  */
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -44,14 +42,6 @@ struct row {
 	const struct zinc_region_info *info;
 	double rate;		/* < 0: not known */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Lists are in order of name and backend */
 static int in_order(const struct zinc_region_info *a,
@@ -153,25 +143,8 @@ static void print_tables(const struct snapshot *now,
 
 static int take(struct snapshot *snapshot)
 {
-	snapshot->at = now_ns();
+	snapshot->at = cli_now();
 	return cli_list(&snapshot->list, &snapshot->count);
-}
-
-/* Return: whether the time passed without a signal that ends us */
-static bool pause_until(uint64_t until, const sigset_t *ends)
-{
-	struct timespec left;
-	uint64_t now;
-
-	while ((now = now_ns()) < until) {
-		left.tv_sec = (until - now) / 1000000000;
-		left.tv_nsec = (until - now) % 1000000000;
-		if (sigtimedwait(ends, NULL, &left) > 0)
-			return false;
-		if (errno != EINTR)
-			return true;
-	}
-	return true;
 }
 
 static int top(uint64_t delay, uint64_t count, bool screen)
@@ -195,7 +168,7 @@ static int top(uint64_t delay, uint64_t count, bool screen)
 			if (cli_flush())
 				break;
 		}
-		if (!pause_until(now.at + delay, &ends))
+		if (!cli_pause_until(now.at + delay, &ends))
 			break;
 		zinc_list_free(before.list);
 		before = now;

@@ -17,7 +17,7 @@ _zinc()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ] || [ "$command" = help ]; then
-		words='ls stat create rm write read notify wait export show top doctor help --help --version'
+		words='ls stat create rm write read notify wait export show lock locks top doctor help --help --version'
 	elif [ "$previous" = --lifetime ] || [ "$previous" = -l ]; then
 		words='refs creator persist'
 	elif [ "$previous" = --device ] || [ "$previous" = -d ] && [ "$command" = show ]; then
@@ -25,7 +25,12 @@ _zinc()
 		return
 	elif [ "$previous" = --format ] || [ "$previous" = -f ]; then
 		words='XR24 AR24 XB24 AB24 RG24 RG16 XR30'
-	elif [ "$command" = export ] && [[ " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then
+	elif [ "$previous" = --gpu ] || [ "$previous" = -g ]; then
+		words="vulkan:0 cuda:0 rocm:0 any:1 $(compgen -G '/dev/dri/renderD*')"
+	elif [ "$previous" = --file ] || [ "$previous" = -f ] || [ "$previous" = --cache ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		return
+	elif [[ $command == @(export|lock) ]] && [[ " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then
 		mapfile -t COMPREPLY < <(compgen -c -f -- "$word")
 		return
 	elif [[ $word == -* ]]; then

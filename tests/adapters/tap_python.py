@@ -15,13 +15,13 @@ class Skip(Exception):
     """Why a test cannot be run here."""
 
 
-def run(tests: Sequence[tuple[int, str, Callable[[], None]]]) -> int:
+def run(tests: Sequence[tuple[int, str, Callable[[], None]]], patience: int = PATIENCE) -> int:
     """Run them; the exit status."""
     print("TAP version 13")
     print(f"1..{len(tests)}", flush=True)
     failed = 0
     for number, what, test in tests:
-        faulthandler.dump_traceback_later(PATIENCE, exit=True)
+        faulthandler.dump_traceback_later(patience, exit=True)
         try:
             test()
             print(f"ok {number} {what}", flush=True)
