@@ -165,7 +165,7 @@ static void a_bit_of_everything(int dev, unsigned int seed)
 	}
 }
 
-TEST_F_TIMEOUT(lifecycle, killed_at_any_moment, 120)
+TEST_F_TIMEOUT(lifecycle, killed_at_any_moment, 900)
 {
 	enum { DEATHS = 500, AT_ONCE = 4 };
 	unsigned int seed = 1;

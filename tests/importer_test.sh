@@ -13,18 +13,6 @@ cd "$(dirname "$0")/.." || exit 1
 read -ra kernels <<<"${ZINC_KERNELS:-6.1 6.12 7.2}"
 n=0 failed=0
 
-# build KERNEL: Kbuild puts objects beside the sources, so it gets a copy
-build()
-{
-	local dir=$PWD/build/importer/$1
-	mkdir -p "$dir"
-	cp tests/importer/* "$dir"
-	tests/vm/kernel make "$1" -- M="$dir" W=1 modules >"$dir/log" 2>&1 &&
-		! grep -E 'warning:' "$dir/log" && return
-	sed 's/^/# /' "$dir/log"
-	return 1
-}
-
 # result STATUS WHAT
 result()
 {
@@ -64,7 +52,7 @@ run()
 }
 
 for kernel in "${kernels[@]}"; do
-	if build "$kernel"; then
+	if tests/importer/build "$kernel"; then
 		run "$kernel"
 	else
 		result 1 "$kernel: the module can be built"

@@ -180,8 +180,8 @@ def interrupted_while_waiting() -> None:
                 [ZINC, "lock", "--file", path, *timeout, "false"], stderr=subprocess.PIPE, text=True
             ) as waiter:
                 assert waiter.stderr and "waits" in waiter.stderr.readline()
-                waiter.send_signal(signal.SIGINT)
-                assert waiter.wait(PATIENCE) == -signal.SIGINT
+                waiter.send_signal(signal.SIGTERM)
+                assert waiter.wait(PATIENCE) == -signal.SIGTERM
 
 
 def no_descriptor_is_leaked() -> None:
@@ -207,11 +207,18 @@ def keep_takes_the_place() -> None:
     assert holder.let_go() == 0
 
 
+def fresh() -> None:
+    """What a shell that runs us in the background has changed."""
+    os.setsid()
+    for number in signal.SIGINT, signal.SIGQUIT:
+        signal.signal(number, signal.SIG_DFL)
+
+
 def signals_are_passed_on() -> None:
     for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1:
         name = number.name[3:]
         command = f"trap 'echo {name}; exit 9' {name}; echo; while :; do sleep 0.05; done"
-        holder = Holder("--file", str(FOLDER / "signals"), command=command, preexec_fn=os.setsid)
+        holder = Holder("--file", str(FOLDER / "signals"), command=command, preexec_fn=fresh)
         holder.process.send_signal(number)
         said = holder.process.communicate(timeout=PATIENCE)[0]
         assert said == f"{name}\n" and holder.process.returncode == 9, (said, number)

@@ -248,7 +248,7 @@ static void tell_once(void)
 	static bool told;
 
 	if (!told)
-		cli_error("you may not open /dev/zinc, so reservations are not shown: see 'zinc doctor'");
+		cli_error("reservations are not shown: you may not open /dev/zinc; see 'zinc doctor'");
 	told = true;
 }
 

@@ -9,6 +9,7 @@
  * One row per call. Nobody else may use the module meanwhile.
  */
 #include "../abi.h"
+#include "../importer/importer.h"
 #include "../sw_sync.h"
 
 #include <net/if.h>
@@ -163,6 +164,8 @@ union args {
 	struct zinc_reserve reserve;
 	struct zinc_holders holders;
 	struct zinc_reservation_info reservation;
+	struct importer_attach attach;
+	struct importer_map map;
 	__u64 count;
 };
 
@@ -181,6 +184,8 @@ struct scene {
 	struct zinc_holder holders[4];
 	struct pollfd polls[MANY];
 	int home;		/* the network namespace that we are from */
+	int importer;		/* a driver that imports */
+	int attachment;		/* of @other to one of its devices */
 	char text[4096];
 };
 
@@ -819,6 +824,102 @@ static bool synced(struct scene *s, long ret)
 	       shut(s->other);
 }
 
+/* -- devices -- */
+
+static void want_attach(struct scene *s)
+{
+	with_region(s);
+	s->other = export_region(s->fd, 0);
+	s->importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+	CHECK(s->other >= 0 && s->importer >= 0);
+	s->args.attach = (struct importer_attach) {
+		.dmabuf_fd = s->other,
+		.device = IMPORTER_WIDE,
+	};
+}
+
+static void want_dynamic_attach(struct scene *s)
+{
+	want_attach(s);
+	s->args.attach.dynamic = 1;
+}
+
+static long do_attach(struct scene *s)
+{
+	return call(s->importer, IMPORTER_ATTACH, &s->args.attach);
+}
+
+static bool device_gone(struct scene *s)
+{
+	return shut(s->importer) && shut(s->other) && shut(s->fd);
+}
+
+static bool attached(struct scene *s, long attachment)
+{
+	struct importer_map map = { .attachment = attachment };
+
+	return call(s->importer, IMPORTER_MAP, &map) >= 0 &&
+	       map.bytes == SMALL && device_gone(s);
+}
+
+static void want_device_map(struct scene *s)
+{
+	want_attach(s);
+	s->attachment = do_attach(s);
+	CHECK(s->attachment >= 0);
+	memset(&s->args, POISON, sizeof(s->args));
+	s->args.map.attachment = s->attachment;
+	s->args.map.direction = IMPORTER_BOTH_WAYS;
+}
+
+/* Pages of a lazy region come with the first map */
+static void want_lazy_device_map(struct scene *s)
+{
+	s->name = next_name();
+	s->fd = create_as(s->dev, s->name, SMALL, ZINC_CREATE_LAZY, 0, 0);
+	s->other = export_region(s->fd, 0);
+	s->importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+	CHECK(s->fd >= 0 && s->other >= 0 && s->importer >= 0);
+	s->args.attach = (struct importer_attach) { .dmabuf_fd = s->other };
+	s->attachment = do_attach(s);
+	CHECK(s->attachment >= 0);
+	memset(&s->args, POISON, sizeof(s->args));
+	s->args.map.attachment = s->attachment;
+	s->args.map.direction = IMPORTER_BOTH_WAYS;
+}
+
+static long do_device_map(struct scene *s)
+{
+	return call(s->importer, IMPORTER_MAP, &s->args.map);
+}
+
+static bool device_mapped(struct scene *s, long mapping)
+{
+	return mapping >= 0 && s->args.map.bytes == SMALL && device_gone(s);
+}
+
+static long do_vmap(struct scene *s)
+{
+	return call(s->importer, IMPORTER_VMAP, (void *)(long)s->other);
+}
+
+static bool vmapped(struct scene *s, long object)
+{
+	char text[8] = "zinc";
+	struct importer_copy copy = {
+		.object = object,
+		.write = 1,
+		.length = sizeof(text),
+		.buffer = (uintptr_t)text,
+	};
+	bool right = call(s->importer, IMPORTER_COPY, &copy) >= 0;
+	char *p = map_data(s->fd, SMALL, PROT_READ);
+
+	right = right && p && !memcmp(p, text, sizeof(text)) &&
+		!munmap(p, SMALL);
+	return device_gone(s) && right;
+}
+
 /* -- mappings -- */
 
 static void with_lazy(struct scene *s, size_t size)
@@ -1288,6 +1389,7 @@ FIXTURE_VARIANT(fault) {
 	unsigned int retry_every;
 	bool goes_on;
 	unsigned int keeps;
+	const char *device;
 };
 
 #define ROW(name)	FIXTURE_VARIANT_ADD(fault, name)
@@ -1544,6 +1646,35 @@ ROW(export_again) {
 	.errors = { EFAULT }, .refused = 2,
 };
 
+ROW(attach) {
+	.prepare = want_attach, .attempt = do_attach, .succeeded = attached,
+	.errors = { ENOMEM, EFAULT }, .refused = 3, .device = IMPORTER_DEVICE,
+};
+
+ROW(attach_dynamic) {
+	.prepare = want_dynamic_attach, .attempt = do_attach,
+	.succeeded = attached,
+	.errors = { ENOMEM, EFAULT }, .refused = 3, .device = IMPORTER_DEVICE,
+};
+
+ROW(device_map) {
+	.prepare = want_device_map, .attempt = do_device_map,
+	.succeeded = device_mapped, .goes_on = true,
+	.errors = { ENOMEM, EFAULT }, .refused = 3, .device = IMPORTER_DEVICE,
+};
+
+ROW(device_map_lazy) {
+	.prepare = want_lazy_device_map, .attempt = do_device_map,
+	.succeeded = device_mapped, .goes_on = true,
+	.errors = { ENOMEM, EFAULT }, .refused = 3, .device = IMPORTER_DEVICE,
+};
+
+ROW(vmap) {
+	.prepare = want_attach, .attempt = do_vmap, .succeeded = vmapped,
+	.errors = { ENOMEM, EFAULT }, .refused = 2, .device = IMPORTER_DEVICE,
+	.goes_on = true,
+};
+
 ROW(export_of_import) {
 	.prepare = want_export_of_import, .attempt = do_export,
 	.succeeded = exported,
@@ -1785,6 +1916,8 @@ TEST_F_TIMEOUT(fault, sweep, 600)
 	struct tally tally;
 	int i;
 
+	if (variant->device && access(variant->device, R_OK | W_OK))
+		SKIP(return, "no %s: load zinc_importer.ko", variant->device);
 	take(&self->first, self->s.dev, self->s.fd);
 	for (i = 0; i < SWEEPS; i++) {
 		if (i >= 2 && most_refused >= variant->refused)
