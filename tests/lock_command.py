@@ -584,7 +584,7 @@ def no_permission() -> None:
         done = zinc("lock", "-t", "0", "--gpu", "cuda:7", "true", user=nobody)
         assert done.returncode == 3 and "you may not open it: 'zinc doctor'" in done.stderr, done
         done = zinc("locks", user=nobody)
-        assert done.returncode == 0 and "reservations are not shown" in done.stderr, done
+        assert done.returncode == 0 and "no reservations are shown" in done.stderr, done
     finally:
         os.chmod("/dev/zinc", mode)
 
