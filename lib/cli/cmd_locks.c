@@ -248,7 +248,7 @@ static void tell_once(void)
 	static bool told;
 
 	if (!told)
-		cli_error("no reservations are shown: you may not open /dev/zinc; see 'zinc doctor'");
+		cli_error("no reservations are shown: you may not open /dev/zinc: see zinc doctor");
 	told = true;
 }
 
