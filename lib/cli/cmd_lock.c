@@ -332,7 +332,7 @@ static int hand_over(char **command, struct held *held)
 
 static int run_locked(const struct wish *wish, char **command)
 {
-	static struct held held;
+	struct held held = { .count = 0 };
 	struct run_how how = {};
 	int status;
 
@@ -477,7 +477,7 @@ int cmd_lock(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 }
 	};
-	static struct wish wish = {
+	struct wish wish = {
 		.cpus.size = sizeof(wish.cpus),
 		.deadline = FOREVER,
 	};

@@ -898,28 +898,6 @@ static bool device_mapped(struct scene *s, long mapping)
 	return mapping >= 0 && s->args.map.bytes == SMALL && device_gone(s);
 }
 
-static long do_vmap(struct scene *s)
-{
-	return call(s->importer, IMPORTER_VMAP, (void *)(long)s->other);
-}
-
-static bool vmapped(struct scene *s, long object)
-{
-	char text[8] = "zinc";
-	struct importer_copy copy = {
-		.object = object,
-		.write = 1,
-		.length = sizeof(text),
-		.buffer = (uintptr_t)text,
-	};
-	bool right = call(s->importer, IMPORTER_COPY, &copy) >= 0;
-	char *p = map_data(s->fd, SMALL, PROT_READ);
-
-	right = right && p && !memcmp(p, text, sizeof(text)) &&
-		!munmap(p, SMALL);
-	return device_gone(s) && right;
-}
-
 /* -- mappings -- */
 
 static void with_lazy(struct scene *s, size_t size)
@@ -1669,11 +1647,7 @@ ROW(device_map_lazy) {
 	.errors = { ENOMEM, EFAULT }, .refused = 3, .device = IMPORTER_DEVICE,
 };
 
-ROW(vmap) {
-	.prepare = want_attach, .attempt = do_vmap, .succeeded = vmapped,
-	.errors = { ENOMEM, EFAULT }, .refused = 2, .device = IMPORTER_DEVICE,
-	.goes_on = true,
-};
+/* not a map for the kernel: dma_buf_vmap() itself warns of each that fails */
 
 ROW(export_of_import) {
 	.prepare = want_export_of_import, .attempt = do_export,

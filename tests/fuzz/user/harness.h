@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "zinc.h"
@@ -70,6 +71,10 @@ extern const struct input *harness_file;
  * Linked in for what they are named after (-Wl,--wrap): what would sleep, block,
  * or reach out of here
  */
+int __wrap_execvp(const char *file, char *const argv[]);
+int __real_flock(int fd, int operation);
+int __wrap_flock(int fd, int operation);
+pid_t __wrap_fork(void);
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left);

@@ -10,9 +10,11 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS := -std=gnu11 -g -O1 -fno-omit-frame-pointer -Wall -Wextra $(SANITIZE)
 CPPFLAGS := -D_GNU_SOURCE -DZINC_CLI_VERSION='"fuzz"' -I$(TOP)/lib \
 	-I$(TOP)/lib/cli -I$(TOP)/uapi
-WRAP := open nanosleep sigwait sigtimedwait sigprocmask zinc_wait_until
+WRAP := execvp flock fork open nanosleep sigwait sigtimedwait sigprocmask zinc_wait_until
 
-LIB := $(patsubst $(TOP)/lib/%.c,$(B)/obj/%.o,$(wildcard $(TOP)/lib/*.c $(TOP)/lib/cli/*.c))
+# without a display: cmd_show.c wants libdrm
+LIB := $(patsubst $(TOP)/lib/%.c,$(B)/obj/%.o,$(filter-out %/cmd_show.c, \
+	$(wildcard $(TOP)/lib/*.c $(TOP)/lib/cli/*.c)))
 OBJS := $(LIB) $(B)/obj/harness.o
 
 .SECONDARY:
