@@ -28,8 +28,8 @@ KBUILD_COPY := $(B)/kmod/$(KNAME)
 
 .PHONY: all help module lib cli tests test test-native demo kselftest lint \
 	check-kernel check-deep \
-	install uninstall install-python uninstall-python modules_install setup clean \
-	check-kdir
+	install uninstall install-python uninstall-python install-rust uninstall-rust \
+	modules_install setup clean check-kdir
 
 all: module lib cli tests
 
@@ -57,6 +57,7 @@ help:
 	@echo '  install          library, headers and command: DESTDIR= PREFIX=$(PREFIX)'
 	@echo '  uninstall        remove them'
 	@echo '  install-python   the package zinc for Python: DESTDIR= PREFIX= PYTHON=python3'
+	@echo '  install-rust     the crate zinc-core for Rust: DESTDIR= PREFIX='
 	@echo '  modules_install  zinc.ko for KDIR='
 	@echo '  udev-install     who may open /dev/zinc, and loading it at boot'
 	@echo '  dkms-install     the sources of zinc.ko, for DKMS'
@@ -105,6 +106,12 @@ install-python:
 
 uninstall-python:
 	+$(MAKE) -C lib/python O=$(B)/python uninstall
+
+install-rust:
+	+$(MAKE) -C lib/rust O=$(B)/rust install
+
+uninstall-rust:
+	+$(MAKE) -C lib/rust O=$(B)/rust uninstall
 
 # Each of these works as the first command on a fresh machine.
 test: setup

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//! One after the other, what a region can do.
+
+use zinc_core::SharedRegion;
+use zinc_core::ZincError;
+
+#[rustfmt::skip]
+fn main() -> Result<(), ZincError> {
+    let region = SharedRegion::create("my-data", 4096)?;
+    {
+        let region = SharedRegion::open("my-data")?;
+
+        let ptr = region.as_ptr();
+        unsafe { *ptr = 42 };
+
+        let cap = region.capacity();
+        println!("{cap} bytes");
+
+        region.notify();
+
+        match region.wait(1000) {
+            Ok(()) => println!("data available"),
+            Err(ZincError::TimedOut) => println!("no update within 1s"),
+            Err(e) => eprintln!("error: {e}"),
+        }
+    }
+    println!("the first byte is {}", unsafe { *region.as_ptr() });
+
+    {
+        let region = SharedRegion::create("temp", 4096)?;
+        // region is active here
+        region.notify();
+    }
+    // region is closed and unlinked
+    println!("temp: {}", SharedRegion::open("temp").unwrap_err());
+    Ok(())
+}
