@@ -26,9 +26,12 @@ KMAKE := $(MAKE) -C $(KDIR)
 endif
 KBUILD_COPY := $(B)/kmod/$(KNAME)
 
+# other languages; each has a Makefile of its own
+ADAPTERS := python rust cpp go java csharp
+
 .PHONY: all help module lib cli tests test test-native demo kselftest lint \
 	check-kernel check-deep \
-	install uninstall install-python uninstall-python install-rust uninstall-rust \
+	install uninstall $(ADAPTERS:%=install-%) $(ADAPTERS:%=uninstall-%) \
 	modules_install setup clean check-kdir
 
 all: module lib cli tests
@@ -58,6 +61,10 @@ help:
 	@echo '  uninstall        remove them'
 	@echo '  install-python   the package zinc for Python: DESTDIR= PREFIX= PYTHON=python3'
 	@echo '  install-rust     the crate zinc-core for Rust: DESTDIR= PREFIX='
+	@echo '  install-cpp      zinc.hpp, and the package zinc for CMake: DESTDIR= PREFIX='
+	@echo '  install-go       the package zinc for Go: DESTDIR= PREFIX='
+	@echo '  install-java     the jar of Java, and its JNI library: DESTDIR= PREFIX='
+	@echo '  install-csharp   the assembly of C#: DESTDIR= PREFIX='
 	@echo '  modules_install  zinc.ko for KDIR='
 	@echo '  udev-install     who may open /dev/zinc, and loading it at boot'
 	@echo '  dkms-install     the sources of zinc.ko, for DKMS'
@@ -101,17 +108,11 @@ uninstall:
 	+$(MAKE) -C lib O=$(B)/lib uninstall
 	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib uninstall
 
-install-python:
-	+$(MAKE) -C lib/python O=$(B)/python install
+$(ADAPTERS:%=install-%): install-%:
+	+$(MAKE) -C lib/$* O=$(B)/$* install
 
-uninstall-python:
-	+$(MAKE) -C lib/python O=$(B)/python uninstall
-
-install-rust:
-	+$(MAKE) -C lib/rust O=$(B)/rust install
-
-uninstall-rust:
-	+$(MAKE) -C lib/rust O=$(B)/rust uninstall
+$(ADAPTERS:%=uninstall-%): uninstall-%:
+	+$(MAKE) -C lib/$* O=$(B)/$* uninstall
 
 # Each of these works as the first command on a fresh machine.
 test: setup
