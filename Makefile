@@ -114,6 +114,12 @@ $(ADAPTERS:%=install-%): install-%:
 $(ADAPTERS:%=uninstall-%): uninstall-%:
 	+$(MAKE) -C lib/$* O=$(B)/$* uninstall
 
+install-cpp:
+	+$(MAKE) -C lib/cpp install
+
+uninstall-cpp:
+	+$(MAKE) -C lib/cpp uninstall
+
 # Each of these works as the first command on a fresh machine.
 test: setup
 	+$(MAKE) all KERNEL=6.1
