@@ -120,6 +120,12 @@ install-cpp:
 uninstall-cpp:
 	+$(MAKE) -C lib/cpp uninstall
 
+install-go:
+	+$(MAKE) -C lib/go install
+
+uninstall-go:
+	+$(MAKE) -C lib/go uninstall
+
 # Each of these works as the first command on a fresh machine.
 test: setup
 	+$(MAKE) all KERNEL=6.1

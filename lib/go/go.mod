@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+module zinc
+
+go 1.19
