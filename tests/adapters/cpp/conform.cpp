@@ -538,14 +538,12 @@ void no_end()
 {
 	const auto region = SharedRegion::create(named(), page);
 	const auto wakes = [&](auto wait) {
-		std::thread other([&] {
+		const std::jthread other([&] {
 			std::this_thread::sleep_for(20ms);
 			region.notify();
 		});
-		const bool woken = wait();
 
-		other.join();
-		return woken;
+		return wait();
 	};
 
 	CHECK(wakes([&] { return region.wait(); }));
@@ -656,7 +654,7 @@ void threads()
 	const auto other = SharedRegion::open(name);
 	constexpr std::uint32_t rounds = 200;
 	auto *count = region.as_object<std::atomic<std::uint32_t>>();
-	std::vector<std::thread> all;
+	std::vector<std::jthread> all;
 
 	for (int i = 0; i < 4; i++) {
 		all.emplace_back([&] {
@@ -668,8 +666,7 @@ void threads()
 	}
 	while (other.as_object<std::atomic<std::uint32_t>>()->load() < 4 * rounds)
 		CHECK(other.wait(patience));
-	for (auto &thread : all)
-		thread.join();
+	all.clear();
 	CHECK(region.sequence() == 4 * rounds);
 }
 

@@ -480,8 +480,6 @@ func caseCloseEndsWaits() {
 	closed(func(r *zinc.SharedRegion) error {
 		_, err := r.NotifyAndWait(r, 0)
 		ok(err)
-		_, err = r.NotifyAndWait(must(zinc.Create(named(), page)), 0)
-		ok(err)
 		for err == nil {
 			_, err = r.Wait(zinc.Forever)
 		}
