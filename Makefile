@@ -114,18 +114,6 @@ $(ADAPTERS:%=install-%): install-%:
 $(ADAPTERS:%=uninstall-%): uninstall-%:
 	+$(MAKE) -C lib/$* O=$(B)/$* uninstall
 
-install-cpp:
-	+$(MAKE) -C lib/cpp install
-
-uninstall-cpp:
-	+$(MAKE) -C lib/cpp uninstall
-
-install-go:
-	+$(MAKE) -C lib/go install
-
-uninstall-go:
-	+$(MAKE) -C lib/go uninstall
-
 # Each of these works as the first command on a fresh machine.
 test: setup
 	+$(MAKE) all KERNEL=6.1
