@@ -179,6 +179,45 @@ TEST_F(lock, the_helper_goes_with_its_caller)
 	zinc_flock_release(pid);
 }
 
+/* A pipe that it had open would keep others from seeing its end */
+TEST_F(lock, the_helper_has_nothing_but_the_file)
+{
+	char path[96], *children;
+	struct dirent *entry;
+	int to, ends[2], n = 0;
+	pid_t pid, waiter;
+	size_t length;
+	DIR *dir;
+
+	pid = hold(self->path, ZINC_EXCLUSIVE, &to);
+	ASSERT_EQ(0, pipe(ends));
+	waiter = fork_or_die();
+	if (!waiter) {
+		zinc_flock_block(self->path, ZINC_EXCLUSIVE, PATIENCE_MS, NULL);
+		_exit(0);
+	}
+	EXPECT_TRUE(asleep(waiter));
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", waiter, waiter);
+	if (zinc_read_whole(path, &children, &length))
+		SKIP(goto end, "no %s", path);
+	ASSERT_LT(0, atoi(children));
+	EXPECT_TRUE(asleep(atoi(children)));
+	snprintf(path, sizeof(path), "/proc/%d/fd", atoi(children));
+	free(children);
+	dir = opendir(path);
+	ASSERT_NE(NULL, dir);
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	EXPECT_EQ(1, n);
+	closedir(dir);
+end:
+	kill(waiter, SIGKILL);
+	reap(waiter);
+	EXPECT_EQ(0, let_go(pid, to));
+	close(ends[0]);
+	close(ends[1]);
+}
+
 TEST_F(lock, acquire_makes_the_folder_and_says_what_was_in_the_way)
 {
 	char deep[128], want[512];
