@@ -824,80 +824,6 @@ static bool synced(struct scene *s, long ret)
 	       shut(s->other);
 }
 
-/* -- devices -- */
-
-static void want_attach(struct scene *s)
-{
-	with_region(s);
-	s->other = export_region(s->fd, 0);
-	s->importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
-	CHECK(s->other >= 0 && s->importer >= 0);
-	s->args.attach = (struct importer_attach) {
-		.dmabuf_fd = s->other,
-		.device = IMPORTER_WIDE,
-	};
-}
-
-static void want_dynamic_attach(struct scene *s)
-{
-	want_attach(s);
-	s->args.attach.dynamic = 1;
-}
-
-static long do_attach(struct scene *s)
-{
-	return call(s->importer, IMPORTER_ATTACH, &s->args.attach);
-}
-
-static bool device_gone(struct scene *s)
-{
-	return shut(s->importer) && shut(s->other) && shut(s->fd);
-}
-
-static bool attached(struct scene *s, long attachment)
-{
-	struct importer_map map = { .attachment = attachment };
-
-	return call(s->importer, IMPORTER_MAP, &map) >= 0 &&
-	       map.bytes == SMALL && device_gone(s);
-}
-
-static void want_device_map(struct scene *s)
-{
-	want_attach(s);
-	s->attachment = do_attach(s);
-	CHECK(s->attachment >= 0);
-	memset(&s->args, POISON, sizeof(s->args));
-	s->args.map.attachment = s->attachment;
-	s->args.map.direction = IMPORTER_BOTH_WAYS;
-}
-
-/* Pages of a lazy region come with the first map */
-static void want_lazy_device_map(struct scene *s)
-{
-	s->name = next_name();
-	s->fd = create_as(s->dev, s->name, SMALL, ZINC_CREATE_LAZY, 0, 0);
-	s->other = export_region(s->fd, 0);
-	s->importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
-	CHECK(s->fd >= 0 && s->other >= 0 && s->importer >= 0);
-	s->args.attach = (struct importer_attach) { .dmabuf_fd = s->other };
-	s->attachment = do_attach(s);
-	CHECK(s->attachment >= 0);
-	memset(&s->args, POISON, sizeof(s->args));
-	s->args.map.attachment = s->attachment;
-	s->args.map.direction = IMPORTER_BOTH_WAYS;
-}
-
-static long do_device_map(struct scene *s)
-{
-	return call(s->importer, IMPORTER_MAP, &s->args.map);
-}
-
-static bool device_mapped(struct scene *s, long mapping)
-{
-	return mapping >= 0 && s->args.map.bytes == SMALL && device_gone(s);
-}
-
 /* -- mappings -- */
 
 static void with_lazy(struct scene *s, size_t size)
@@ -994,6 +920,83 @@ static bool unmapped_part(struct scene *s, long ret)
 	bool right = *((char *)s->map - 1) == 1;
 
 	return !ret && right && !munmap((char *)s->map - PAGE, SMALL);
+}
+
+/* -- devices -- */
+
+/* A driver, and what it is to attach to */
+static void with_importer(struct scene *s)
+{
+	s->other = export_region(s->fd, 0);
+	s->importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+	CHECK(s->other >= 0 && s->importer >= 0);
+	s->args.attach = (struct importer_attach) {
+		.dmabuf_fd = s->other,
+		.device = IMPORTER_WIDE,
+	};
+}
+
+static void want_attach(struct scene *s)
+{
+	with_region(s);
+	with_importer(s);
+}
+
+static void want_dynamic_attach(struct scene *s)
+{
+	want_attach(s);
+	s->args.attach.dynamic = 1;
+}
+
+static long do_attach(struct scene *s)
+{
+	return call(s->importer, IMPORTER_ATTACH, &s->args.attach);
+}
+
+static bool device_gone(struct scene *s)
+{
+	return shut(s->importer) && shut(s->other) && shut(s->fd);
+}
+
+static bool attached(struct scene *s, long attachment)
+{
+	struct importer_map map = { .attachment = attachment };
+
+	return call(s->importer, IMPORTER_MAP, &map) >= 0 &&
+	       map.bytes == SMALL && device_gone(s);
+}
+
+static void with_attachment(struct scene *s)
+{
+	with_importer(s);
+	s->attachment = do_attach(s);
+	CHECK(s->attachment >= 0);
+	memset(&s->args, POISON, sizeof(s->args));
+	s->args.map.attachment = s->attachment;
+	s->args.map.direction = IMPORTER_BOTH_WAYS;
+}
+
+static void want_device_map(struct scene *s)
+{
+	with_region(s);
+	with_attachment(s);
+}
+
+/* Its pages come with the first map */
+static void want_lazy_device_map(struct scene *s)
+{
+	with_lazy(s, SMALL);
+	with_attachment(s);
+}
+
+static long do_device_map(struct scene *s)
+{
+	return call(s->importer, IMPORTER_MAP, &s->args.map);
+}
+
+static bool device_mapped(struct scene *s, long mapping)
+{
+	return mapping >= 0 && s->args.map.bytes == SMALL && device_gone(s);
 }
 
 /* -- faults -- */
