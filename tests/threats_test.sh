@@ -3,8 +3,8 @@
 #
 # kmod/THREATS.md and the programs that it names: every line names a test, every
 # test that is named is there and is run, none of tests/abi_threats.c is missing.
-# Needs no module. In a guest, it also looks at what the programs have printed
-# there: a test that was skipped shows nothing.
+# Needs no module. With ZINC_VM, a guest's kernel, it also looks at what the
+# programs have printed there: a test that was skipped shows nothing.
 
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
