@@ -8,7 +8,7 @@ What a fence's first line says decides what becomes of it:
 
     ```c NAME        a program: OUTPUT/files/NAME
     ```python NAME   likewise
-    ```c from PATH   a part of that file, as it is there
+    ```LANGUAGE from PATH   a part of that file, as it is there
     ```sh            commands to run on this machine
     ```sh kmod       commands to run in a guest with the module
     ```sh both       commands to run in both
@@ -65,7 +65,7 @@ class Extract:
 
     def fence(self, place: str, folder: Path, words: list[str], body: str) -> None:
         kind = words[0] if words else ""
-        if kind == "c" and words[1:2] == ["from"] and len(words) == 3:
+        if kind and words[1:2] == ["from"] and len(words) == 3:
             self.excerpt(place, folder / words[2], body)
         elif kind in ("c", "python"):
             self.program(place, words, body)
