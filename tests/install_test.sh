@@ -255,6 +255,56 @@ compatibility_name()
 	PY
 }
 
+# A program that was linked to another libzinc_core.so, of nine functions and with
+# no soname, by prototypes that it wrote down itself.
+linked_to_the_existing_library()
+{
+	local functions='create open ptr capacity close notify wait try_wait version' f
+
+	for f in $functions; do
+		echo "int zinc_$f(void) { return -1; }"
+	done >"$T/other.c"
+	mkdir -p "$T/other"
+	gcc -shared -fPIC -o "$T/other/libzinc_core.so" "$T/other.c"
+	cat >"$T/existing.c" <<-'C'
+	#include <stdint.h>
+	#include <string.h>
+
+	int32_t zinc_create(const char *name, uintptr_t capacity, void **out);
+	int32_t zinc_open(const char *name, void **out);
+	uint8_t *zinc_ptr(void *handle);
+	uintptr_t zinc_capacity(void *handle);
+	void zinc_close(void *handle);
+	void zinc_notify(void *handle);
+	int32_t zinc_wait(void *handle, uint32_t timeout_ms);
+	int32_t zinc_try_wait(void *handle);
+	uint32_t zinc_version(void);
+
+	int main(void)
+	{
+		void *a, *b;
+
+		if (zinc_create("install-test-linked", 65536, &a) ||
+		    zinc_open("install-test-linked", &b))
+			return 1;
+		strcpy((char *)zinc_ptr(a), "linked");
+		zinc_notify(a);
+		if (zinc_wait(b, 60000) || zinc_try_wait(b) != -11 ||
+		    strcmp((char *)zinc_ptr(b), "linked") ||
+		    zinc_capacity(b) != 65536 || zinc_version() != 0x20001)
+			return 2;
+		zinc_close(b);
+		zinc_close(a);
+		return zinc_open("install-test-linked", &b) == -2 ? 0 : 3;
+	}
+	C
+	gcc -Wall -Wextra -Werror -o "$T/existing" "$T/existing.c" -L"$T/other" \
+		-lzinc_core
+	readelf -d "$T/existing" | grep -F 'NEEDED' | grep -F '[libzinc_core.so]'
+	refute env LD_LIBRARY_PATH="$T/other" "$T/existing"
+	LD_LIBRARY_PATH=$LIB "$T/existing"
+}
+
 command_works()
 {
 	mv "$TREE/build" "$TREE/build.away"
@@ -416,6 +466,7 @@ is "the static library links" links_static
 is "the library exports what zinc.h and the version map say" exports
 is "the library needs nothing but libc" needs_libc_alone
 is "libzinc_core.so has the nine functions" compatibility_name
+is "a program linked to another libzinc_core.so runs" linked_to_the_existing_library
 is "the installed command works without the tree" command_works
 is "the installed command's run path is its own" command_names_no_tree
 is "another LIBDIR works" other_libdir

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""zinc lock and zinc locks, used well and badly. Prints TAP."""
+"""zinc lock and zinc locks, used well and badly. $ZINC is the program if it is not
+build/bin/zinc. Prints TAP."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ sys.path.insert(0, str(HERE / "adapters"))
 
 from tap_python import Skip, run  # noqa: E402  # pylint: disable=wrong-import-position
 
-ZINC = str(HERE.parent / "build" / "bin" / "zinc")
+ZINC = os.path.abspath(os.environ.get("ZINC", HERE.parent / "build" / "bin" / "zinc"))
 KMOD = os.path.exists("/dev/zinc")
 PATIENCE = 100
 REFUSED = 75
