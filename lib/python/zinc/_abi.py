@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The C library: its declarations, its constants, and the file itself.
 
-The declarations are those of zinc.h, which lies in include/ in the package; if
-it is missing, those of _cdef.py.
+The declarations are those of zinc.h and zinc-lock.h, which lie in include/ in the
+package; if one is missing, those of _cdef.py.
 
 The library is looked for at $ZINC_LIBRARY, and there only if that is set; else
 beside the package's modules; in the build of the source tree that the package
@@ -22,6 +22,7 @@ import cffi  # type: ignore[import]
 from ._cdef import CDEF
 
 NAMES = ("libzinc-kmod.so.1", "libzinc_core.so")
+HEADERS = ("zinc.h", "zinc-lock.h")
 VARIABLE = "ZINC_LIBRARY"
 FORMAT = 2
 _HERE = Path(__file__).resolve().parent
@@ -54,8 +55,9 @@ def constants(header: str) -> str:
 
 def header_cdef() -> str:
     """The declarations to use."""
+    folder = _HERE / "include"
     try:
-        header = (_HERE / "include" / "zinc.h").read_text(encoding="utf-8")
+        header = "".join((folder / name).read_text(encoding="utf-8") for name in HEADERS)
     except FileNotFoundError:
         return CDEF
     return constants(header) + declarations(header)
@@ -94,4 +96,5 @@ def _load() -> Any:
 
 ffi: Any = cffi.FFI()
 ffi.cdef(header_cdef())
+ffi.cdef("void free(void *);")
 lib: Any = _load()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What of zinc.h the package needs, for when that is missing."""
+"""What of zinc.h and zinc-lock.h the package needs, for when they are missing."""
 
 CDEF = """
 #define ZINC_LAZY 1
@@ -80,4 +80,87 @@ int32_t zinc_notify_on_fence(zinc_handle handle, int fence_fd);
 int32_t zinc_begin_cpu_access(zinc_handle handle, uint32_t access);
 int32_t zinc_end_cpu_access(zinc_handle handle, uint32_t access);
 const char *zinc_strerror(int32_t error);
+#define ZINC_EXCLUSIVE 0
+#define ZINC_SHARED 1
+#define ZINC_DEVICE_NAME_MAX 63
+struct zinc_flock_request {
+    uint32_t size;
+    uint32_t mode;
+    uint32_t timeout_ms;
+    uint32_t reserved;
+    const char *path;
+    const char *context;
+    const char *remediation;
+};
+int32_t zinc_flock_acquire(const struct zinc_flock_request *request, char **why);
+void zinc_flock_release(int fd);
+struct zinc_lock_holder {
+    int32_t pid;
+    char cmdline[412];
+};
+int32_t zinc_flock_holders_of(const char *const *paths, size_t n, struct zinc_lock_holder **holders,
+    size_t *counts);
+struct zinc_device_claim {
+    const char *device;
+    uint32_t mode;
+};
+int32_t zinc_reserve(const struct zinc_device_claim *claims, size_t count, uint32_t timeout_ms,
+    char **why);
+int32_t zinc_reserve_queue(const struct zinc_device_claim *claims, size_t count);
+struct zinc_reservation_holder {
+    uint64_t id;
+    uint64_t since;
+    int32_t pid;
+    uint32_t uid;
+    uint32_t mode;
+    uint32_t waiting;
+    char comm[16];
+    char device[64];
+};
+int32_t zinc_reservations(const char *device, struct zinc_reservation_holder **holders, size_t
+    *count);
+int32_t zinc_gpu_lock_path(char *buf, size_t size, const char *backend, uint32_t index);
+int32_t zinc_gpu_device(char *buf, size_t size, const char *gpu);
+struct zinc_gpu_lock {
+    int file;
+    int reservation;
+};
+int32_t zinc_gpu_lock_acquire_device(const char *gpu, uint32_t flags, uint32_t timeout_ms, struct
+    zinc_gpu_lock *lock, char **why);
+void zinc_gpu_lock_release(struct zinc_gpu_lock *lock);
+struct zinc_gpu {
+    char device[ZINC_DEVICE_NAME_MAX + 1];
+};
+int32_t zinc_gpus(struct zinc_gpu **gpus, size_t *count);
+struct zinc_gpu_request {
+    uint32_t size;
+    uint32_t want;
+    uint32_t mode;
+    uint32_t timeout_ms;
+    uint32_t reserved;
+};
+int32_t zinc_gpu_lock_any(const struct zinc_gpu_request *request, struct zinc_gpu_lock *locks, struct
+    zinc_gpu *taken, char **why);
+struct zinc_cpu_place {
+    uint32_t cpu;
+    uint32_t llc;
+    int32_t node;
+};
+int32_t zinc_cpu_places(struct zinc_cpu_place **places, size_t *count);
+struct zinc_cpu_request {
+    uint32_t size;
+    uint32_t want;
+    uint32_t llcs;
+    uint32_t timeout_ms;
+    const char *list;
+};
+struct zinc_cpu_locks {
+    size_t count;
+    size_t fds_count;
+    uint32_t *numbers;
+    int *fds;
+};
+int32_t zinc_cpu_acquire(const struct zinc_cpu_request *request, struct zinc_cpu_locks *locks, char
+    **why);
+void zinc_cpu_release(struct zinc_cpu_locks *locks);
 """
