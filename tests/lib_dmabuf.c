@@ -68,12 +68,17 @@ int ioctl(int fd, unsigned long command, ...)
 	return ret;
 }
 
+/* ThreadSanitizer maps memory before it can look at anything */
+#define UNWATCHED	__attribute__((no_sanitize_thread))
+
+UNWATCHED
 static long map_pages(void *address, size_t length, int prot, int flags, int fd,
 		      off_t offset)
 {
 	return syscall(SYS_mmap, address, length, prot, flags, fd, offset);
 }
 
+UNWATCHED
 void *mmap(void *address, size_t length, int prot, int flags, int fd,
 	   off_t offset)
 {

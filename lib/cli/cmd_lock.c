@@ -67,7 +67,7 @@ struct wish {
 	bool quiet;
 };
 
-/* struct held - what is locked; it is given back by the end of the process */
+/* struct held - what is locked */
 struct held {
 	int fds[4 * LOCKS_MAX];
 	size_t count;
@@ -330,6 +330,18 @@ static int hand_over(char **command, struct held *held)
 	return run_instead(command);
 }
 
+static void give_back(struct held *held)
+{
+	size_t i;
+
+	/* those of processors are among them, so the library closes none again */
+	for (i = 0; i < held->count; i++)
+		close(held->fds[i]);
+	held->cpus.fds_count = 0;
+	zinc_cpu_release(&held->cpus);
+	CPU_FREE(held->set);
+}
+
 static int run_locked(const struct wish *wish, char **command)
 {
 	struct held held = { .count = 0 };
@@ -337,13 +349,15 @@ static int run_locked(const struct wish *wish, char **command)
 	int status;
 
 	status = lock_all(wish, &held);
-	if (status)
-		return status;
-	if (wish->keep)
-		return hand_over(command, &held);
-	how.cpus = held.set;
-	how.cpus_size = held.set_size;
-	return run_command(command, &how);
+	if (!status && wish->keep) {
+		status = hand_over(command, &held);
+	} else if (!status) {
+		how.cpus = held.set;
+		how.cpus_size = held.set_size;
+		status = run_command(command, &how);
+	}
+	give_back(&held);
+	return status;
 }
 
 /* ---- options ---------------------------------------------------------------- */
