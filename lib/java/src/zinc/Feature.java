@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+
+package zinc;
+
+import java.util.EnumSet;
+import java.util.Set;
+
+/** What can be done with devices; where it is missing, its methods answer EOPNOTSUPP. */
+public enum Feature {
+    /** {@link SharedRegion#exportDmabuf} and {@link SharedRegion#beginCpuAccess}. */
+    EXPORT(3),
+    /** {@link SharedRegion#importDmabuf}. */
+    IMPORT(4),
+    /** {@link SharedRegion#signalOnFence}. */
+    FENCE(5);
+
+    private final int bit;
+
+    Feature(int bit) {
+        this.bit = bit;
+    }
+
+    static Set<Feature> of(long bits) {
+        Set<Feature> found = EnumSet.noneOf(Feature.class);
+        for (Feature feature : values()) {
+            if ((bits >> feature.bit & 1) != 0) {
+                found.add(feature);
+            }
+        }
+        return found;
+    }
+}
