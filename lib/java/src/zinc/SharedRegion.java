@@ -309,7 +309,7 @@ public final class SharedRegion implements AutoCloseable {
      * @throws InterruptedException if this thread is interrupted
      */
     public boolean await(long milliseconds) throws ZincException, InterruptedException {
-        return awaitFor(TimeUnit.MILLISECONDS.toNanos(milliseconds));
+        return awaitFor(TimeUnit.MILLISECONDS.toNanos(Math.max(0, milliseconds)));
     }
 
     /**
@@ -416,7 +416,8 @@ public final class SharedRegion implements AutoCloseable {
 
     private static long nanoseconds(Duration timeout) {
         try {
-            return timeout.toNanos();
+            // a difference to the least would overflow
+            return Math.max(0, timeout.toNanos());
         } catch (ArithmeticException tooLong) {
             return timeout.isNegative() ? 0 : FOREVER;
         }
@@ -432,7 +433,7 @@ public final class SharedRegion implements AutoCloseable {
 
     /** What the next short wait may take of that. */
     private static long next(long left) {
-        return Math.max(0, Math.min(left, SLICE));
+        return Math.min(left, SLICE);
     }
 
     /** EAGAIN and ETIMEDOUT are no errors. */

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* poll(2) for Conform.java */
+#include <errno.h>
+#include <jni.h>
+#include <poll.h>
+
+JNIEXPORT jboolean JNICALL Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms);
+
+JNIEXPORT jboolean JNICALL Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms)
+{
+	struct pollfd one = { .fd = fd, .events = POLLIN };
+
+	(void)env;
+	(void)class;
+	while (poll(&one, 1, ms) < 0) {
+		if (errno != EINTR)
+			return JNI_FALSE;
+	}
+	return one.revents == POLLIN;
+}
