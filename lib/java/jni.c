@@ -379,7 +379,7 @@ static const JNINativeMethod methods[] = {
 	{ "features", "(J)J", features },
 };
 
-JNIEXPORT jint JNICALL JNI_OnLoad(JavaVM *vm, void *reserved)
+JNIEXPORT jint JNI_OnLoad(JavaVM *vm, void *reserved)
 {
 	const jint count = sizeof(methods) / sizeof(methods[0]);
 	void *found = NULL;

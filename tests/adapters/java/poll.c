@@ -4,9 +4,9 @@
 #include <jni.h>
 #include <poll.h>
 
-JNIEXPORT jboolean JNICALL Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms);
+jboolean Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms);
 
-JNIEXPORT jboolean JNICALL Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms)
+jboolean Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms)
 {
 	struct pollfd one = { .fd = fd, .events = POLLIN };
 
