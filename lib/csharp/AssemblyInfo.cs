@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// For mcs; dotnet makes its own of Zinc.csproj.
+using System.Reflection;
+
+[assembly: AssemblyTitle("Zinc")]
+[assembly: AssemblyDescription("Named shared memory regions that processes and devices share")]
+[assembly: AssemblyVersion("1.0.0.0")]
+[assembly: AssemblyFileVersion("1.0.0.0")]
