@@ -140,10 +140,12 @@ internal static class Harness
 		return gone();
 	}
 
-	/* Is there memory at this address? */
+	/* Is there memory of a region at this address? The runtime may have others there now. */
 	internal static bool IsMapped(long address)
 	{
 		foreach (string line in File.ReadAllLines("/proc/self/maps")) {
+			if (!line.Contains(IsKmod ? "/dev/zinc" : "/dev/shm/"))
+				continue;
 			string[] ends = line.Substring(0, line.IndexOf(' ')).Split('-');
 			if (Convert.ToInt64(ends[0], 16) <= address && address < Convert.ToInt64(ends[1], 16))
 				return true;
