@@ -4,9 +4,10 @@
 #include <jni.h>
 #include <poll.h>
 
-jboolean Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms);
+/* the first two arguments of every native method are not used */
+jboolean Java_Conform_poll(void *env, void *class, jint fd, jint ms);
 
-jboolean Java_Conform_poll(JNIEnv *env, jclass class, jint fd, jint ms)
+jboolean Java_Conform_poll(void *env, void *class, jint fd, jint ms)
 {
 	struct pollfd one = { .fd = fd, .events = POLLIN };
 
