@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A notify while nobody waits: what a writer pays who has no reader yet. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "channel.h"
+
+#define BATCH	1000	/* in a sample; one is too short for the clock */
+
+/* Time @step, called with @object, in batches. */
+#define MEASURE(turn, statement) do {						\
+	size_t i_, j_;								\
+	uint64_t begin_;							\
+	for (i_ = 0; i_ < (turn)->count; i_++) {				\
+		begin_ = bench_now();						\
+		for (j_ = 0; j_ < BATCH; j_++)					\
+			statement;						\
+		bench_add(0, (double)(bench_now() - begin_) / BATCH);		\
+	}									\
+} while (0)
+
+/* Each counts, so that none can be left out. */
+static void check(const struct bench_turn *turn, uint64_t counted)
+{
+	if (counted + turn->spoil != turn->count * BATCH)
+		bench_fail("%zu notifies came to %llu", turn->count * BATCH,
+			   (unsigned long long)counted);
+}
+
+static void run_zinc(struct bench_turn *turn)
+{
+	zinc_handle region;
+
+	bench_zinc(zinc_create(bench_name("notify"), 4 * KIB, &region));
+	MEASURE(turn, zinc_notify(region));
+	check(turn, zinc_sequence(region));
+	zinc_close(region);
+}
+
+static void run_futex(struct bench_turn *turn)
+{
+	uint32_t *word = channel_posix_memory(4 * KIB);
+
+	MEASURE(turn, {
+		__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
+		futex_wake(word, INT_MAX);
+	});
+	check(turn, *word);
+}
+
+static void run_eventfd(struct bench_turn *turn)
+{
+	int fd = bench_fd(eventfd(0, 0));
+	uint64_t one = 1;
+	uint64_t count;
+
+	MEASURE(turn, if (write(fd, &one, sizeof(one)) != sizeof(one))
+			      bench_fail("write: %s", strerror(errno)));
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		bench_fail("read: %s", strerror(errno));
+	check(turn, count);
+}
+
+/* the floor */
+static void run_add(struct bench_turn *turn)
+{
+	uint32_t *word = channel_posix_memory(4 * KIB);
+
+	MEASURE(turn, __atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST));
+	check(turn, *word);
+}
+
+static const struct bench_contender contenders[] = {
+	{ "zinc", run_zinc },
+	{ "futex wake", run_futex },
+	{ "eventfd write", run_eventfd },
+	{ "atomic add", run_add },
+	{}
+};
+
+static const struct bench_case cases[] = {
+	{ "nobody waits", 0, 200, 15, BENCH_ONE },
+	{ "nobody waits", 0, 200, 15, BENCH_FREE },
+	{}
+};
+
+static const struct bench_series series[] = { { "time", "ns" }, {} };
+
+int main(int argc, char **argv)
+{
+	static const struct bench benches[] = {
+		{ "notify", series, cases, contenders }, {}
+	};
+
+	return bench_main(argc, argv, benches);
+}

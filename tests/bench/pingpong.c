@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A request and its reply between two processes that sleep in between: both on
+ * one processor, on two, and where they like. A sample is a round trip.
+ */
+#include <unistd.h>
+
+#include "channel.h"
+
+#define WARM_UP	50	/* round trips of each turn that do not count */
+
+/* The reply to n is n + 1, as payloads go. */
+static void reply(const struct bench_turn *turn, struct channel *channel, uint64_t trips)
+{
+	uint64_t got;
+	uint64_t n;
+
+	bench_pin(turn, 1);
+	channel_attach(channel, 1);
+	got = channel->kind->receive(channel);
+	for (n = 0; n < trips; n++) {
+		if (got != bench_right(2 * n))
+			bench_fail("request %llu has a wrong payload", (unsigned long long)n);
+		if (n + 1 < trips)
+			got = channel_exchange(channel, bench_right(2 * n + 1));
+		else
+			channel->kind->send(channel, bench_right(2 * n + 1));
+	}
+}
+
+static void ask(const struct bench_turn *turn, struct channel *channel, uint64_t trips)
+{
+	uint64_t begin, got;
+	uint64_t n;
+
+	for (n = 0; n < trips; n++) {
+		begin = bench_now();
+		got = channel_exchange(channel, bench_payload(turn, 2 * n));
+		if (n >= WARM_UP)
+			bench_add(0, (double)(bench_now() - begin));
+		if (got != bench_right(2 * n + 1))
+			bench_fail("reply %llu has a wrong payload", (unsigned long long)n);
+	}
+}
+
+static void run(struct bench_turn *turn)
+{
+	uint64_t trips = WARM_UP + turn->count;
+	struct channel channel;
+	pid_t pid;
+
+	channel_make(&channel, turn->contender->data);
+	pid = bench_fork();
+	if (!pid) {
+		reply(turn, &channel, trips);
+		_exit(0);
+	}
+	channel_attach(&channel, 0);
+	ask(turn, &channel, trips);
+	bench_join(pid);
+}
+
+static const struct bench_contender contenders[] = {
+	{ "zinc notify + wait", run, &channel_zinc },
+	{ "zinc notify_and_wait", run, &channel_zinc_call },
+	{ "futex", run, &channel_futex },
+	{ "eventfd", run, &channel_eventfd },
+	{ "pipe", run, &channel_pipe },
+	{ "UNIX socket", run, &channel_socket },
+	{ "semaphore", run, &channel_semaphore },
+	{ "futex + spin", run, &channel_futex_spin },
+	{}
+};
+
+static const struct bench_case cases[] = {
+	{ "round trip", 0, 1000, 11, BENCH_ONE },
+	{ "round trip", 0, 1000, 11, BENCH_TWO },
+	{ "round trip", 0, 1000, 11, BENCH_FREE },
+	{}
+};
+
+static const struct bench_series series[] = { { "time", "ns" }, {} };
+
+int main(int argc, char **argv)
+{
+	static const struct bench benches[] = {
+		{ "ping-pong", series, cases, contenders }, {}
+	};
+
+	return bench_main(argc, argv, benches);
+}
