@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A request and its reply between two processes that sleep in between: both on
- * one processor, on two, and where they like. A sample is a round trip.
+ * one processor, on two, and where they like; and the same through epoll. A
+ * sample is a round trip.
  */
 #include <unistd.h>
 
@@ -72,6 +73,18 @@ static const struct bench_contender contenders[] = {
 	{}
 };
 
+static const struct bench_contender by_level[] = {
+	{ "zinc", run, &channel_zinc_epoll },
+	{ "eventfd", run, &channel_eventfd_epoll },
+	{}
+};
+
+static const struct bench_contender by_edge[] = {
+	{ "zinc", run, &channel_zinc_edge },
+	{ "eventfd", run, &channel_eventfd_edge },
+	{}
+};
+
 static const struct bench_case cases[] = {
 	{ "round trip", 0, 1000, 11, BENCH_ONE },
 	{ "round trip", 0, 1000, 11, BENCH_TWO },
@@ -84,7 +97,10 @@ static const struct bench_series series[] = { { "time", "ns" }, {} };
 int main(int argc, char **argv)
 {
 	static const struct bench benches[] = {
-		{ "ping-pong", series, cases, contenders }, {}
+		{ "ping-pong", series, cases, contenders },
+		{ "epoll, level", series, cases, by_level },
+		{ "epoll, edge", series, cases, by_edge },
+		{}
 	};
 
 	return bench_main(argc, argv, benches);
