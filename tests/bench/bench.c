@@ -137,11 +137,12 @@ void bench_join(pid_t pid)
 {
 	int status;
 
-	if (waitpid(pid, &status, 0) != pid || status) {
-		if (!bench_result->why[0])
-			bench_fail("a child ended with status %#x", status);
-		_exit(BENCH_FAILED);
-	}
+	if (waitpid(pid, &status, 0) == pid && !status)
+		return;
+	/* it has said why */
+	if (WIFEXITED(status) && bench_result->why[0])
+		_exit(WEXITSTATUS(status));
+	bench_fail("a child ended with status %#x", status);
 }
 
 /* Zeros that children share */

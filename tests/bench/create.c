@@ -4,19 +4,10 @@
  * peer is measured page by page and, where that is faster, populated by mmap().
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <linux/udmabuf.h>
-
-#include "bench.h"
-
-#define PAGE	((size_t)4096)
-#define HUGE	(2 * MIB)
+#include "memory.h"
 
 /* Write to each page, which has to be empty, and read what is there then. */
 static void touch(const struct bench_turn *turn, uint8_t *data)
@@ -37,17 +28,6 @@ static void touch(const struct bench_turn *turn, uint8_t *data)
 	if (sum != size / PAGE)
 		bench_fail("%zu pages of %zu have what was written",
 			   (size_t)sum, size / PAGE);
-}
-
-static uint8_t *map(int fd, size_t size, int flags)
-{
-	void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | flags, fd, 0);
-
-	if (data == MAP_FAILED && errno == ENOMEM)
-		bench_skip("not enough memory");
-	if (data == MAP_FAILED)
-		bench_fail("mmap: %s", strerror(errno));
-	return data;
 }
 
 static void once_zinc(struct bench_turn *turn)
@@ -73,31 +53,9 @@ static void once_zinc_lazy(struct bench_turn *turn)
 	zinc_close(region);
 }
 
-static int make_shm(size_t size)
-{
-	char name[80];
-	int fd;
-
-	snprintf(name, sizeof(name), "/%s", bench_name("create"));
-	fd = bench_fd(shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600));
-	bench_must(ftruncate(fd, (off_t)size));
-	bench_must(shm_unlink(name));
-	return fd;
-}
-
-static int make_memfd(size_t size, unsigned int flags)
-{
-	int fd = memfd_create("bench", flags);
-
-	if (fd < 0)
-		bench_skip("memfd_create: %s", strerror(errno));
-	bench_must(ftruncate(fd, (off_t)size));
-	return fd;
-}
-
 static void use(struct bench_turn *turn, int fd, int flags)
 {
-	uint8_t *data = map(fd, turn->what->size, flags);
+	uint8_t *data = memory_map(fd, turn->what->size, flags);
 
 	touch(turn, data);
 	munmap(data, turn->what->size);
@@ -106,50 +64,35 @@ static void use(struct bench_turn *turn, int fd, int flags)
 
 static void once_shm(struct bench_turn *turn)
 {
-	use(turn, make_shm(turn->what->size), 0);
+	use(turn, memory_shm(turn->what->size), 0);
 }
 
 static void once_shm_populate(struct bench_turn *turn)
 {
-	use(turn, make_shm(turn->what->size), MAP_POPULATE);
+	use(turn, memory_shm(turn->what->size), MAP_POPULATE);
 }
 
 static void once_memfd(struct bench_turn *turn)
 {
-	use(turn, make_memfd(turn->what->size, MFD_CLOEXEC), 0);
+	use(turn, memory_memfd(turn->what->size, 0), 0);
 }
 
 static void once_memfd_populate(struct bench_turn *turn)
 {
-	use(turn, make_memfd(turn->what->size, MFD_CLOEXEC), MAP_POPULATE);
+	use(turn, memory_memfd(turn->what->size, 0), MAP_POPULATE);
 }
 
 static void once_hugetlb(struct bench_turn *turn)
 {
-	if (turn->what->size < HUGE)
-		bench_skip("less than a huge page");
-	use(turn, make_memfd(turn->what->size, MFD_CLOEXEC | MFD_HUGETLB), 0);
+	use(turn, memory_memfd(turn->what->size, MFD_HUGETLB), 0);
 }
 
 /* mapped as the dma-buf, which is what a device would share */
 static void once_udmabuf(struct bench_turn *turn)
 {
-	int fd = make_memfd(turn->what->size, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct udmabuf_create args = {
-		.memfd = (uint32_t)fd,
-		.flags = UDMABUF_FLAGS_CLOEXEC,
-		.size = turn->what->size,
-	};
-	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int dmabuf;
+	int fd = memory_memfd(turn->what->size, MFD_ALLOW_SEALING);
+	int dmabuf = memory_udmabuf(fd, turn->what->size);
 
-	if (device < 0)
-		bench_skip("/dev/udmabuf: %s", strerror(errno));
-	bench_must(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
-	dmabuf = ioctl(device, UDMABUF_CREATE, &args);
-	if (dmabuf < 0)
-		bench_skip("UDMABUF_CREATE: %s", strerror(errno));
-	close(device);
 	close(fd);
 	use(turn, dmabuf, 0);
 }
