@@ -29,7 +29,7 @@ KBUILD_COPY := $(B)/kmod/$(KNAME)
 # other languages; each has a Makefile of its own
 ADAPTERS := python rust cpp go java csharp
 
-.PHONY: all help module lib cli tests test test-native demo kselftest lint \
+.PHONY: all help module lib cli tests test test-native demo bench kselftest lint \
 	check-kernel check-deep \
 	install uninstall $(ADAPTERS:%=install-%) $(ADAPTERS:%=uninstall-%) \
 	modules_install setup clean check-kdir
@@ -45,6 +45,7 @@ help:
 	@echo '  tests            the test programs'
 	@echo '  clean            remove build/'
 	@echo 'Trying'
+	@echo '  bench            Zinc and its peers on the same work, as ratios: natively and in a guest'
 	@echo '  demo             a frame stream between processes, in a guest'
 	@echo '  test             everything: natively and in guests on 6.1, 6.12 and 7.2'
 	@echo '  test-native      what needs no kernel module'
@@ -125,6 +126,9 @@ test-native: setup
 
 demo: setup
 	tests/demo/run
+
+bench: setup
+	tests/bench/run
 
 check-kernel: setup
 	+$(MAKE) lib tests

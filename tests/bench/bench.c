@@ -33,9 +33,13 @@ void bench_add(unsigned int series, double value)
 		samples->value[samples->count++] = value;
 }
 
-static void say_why(const char *format, va_list args)
+/* The turn is over, for all its processes: some may wait for this one. */
+static void __attribute__((noreturn)) end_turn(int status, const char *format, va_list args)
 {
 	vsnprintf(bench_result->why, sizeof(bench_result->why), format, args);
+	bench_result->status = status;
+	kill(0, SIGKILL);
+	_exit(status);
 }
 
 /* This contender is not there, or not able to. */
@@ -44,9 +48,7 @@ void bench_skip(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say_why(format, args);
-	va_end(args);
-	_exit(BENCH_SKIPPED);
+	end_turn(BENCH_SKIPPED, format, args);
 }
 
 /* It is there, and did it wrong. */
@@ -55,9 +57,7 @@ void bench_fail(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say_why(format, args);
-	va_end(args);
-	_exit(BENCH_FAILED);
+	end_turn(BENCH_FAILED, format, args);
 }
 
 void bench_check(int ret, const char *what, const char *file, int line)
@@ -137,12 +137,8 @@ void bench_join(pid_t pid)
 {
 	int status;
 
-	if (waitpid(pid, &status, 0) == pid && !status)
-		return;
-	/* it has said why */
-	if (WIFEXITED(status) && bench_result->why[0])
-		_exit(WEXITSTATUS(status));
-	bench_fail("a child ended with status %#x", status);
+	if (waitpid(pid, &status, 0) != pid || status)
+		bench_fail("a child ended with status %#x", status);
 }
 
 /* Zeros that children share */

@@ -77,10 +77,16 @@ static bool is_vgem(int fd)
 
 static void find_device(void)
 {
+	struct importer_setup setup = {
+		.device = IMPORTER_WIDE, .max_segment = GIB,
+	};
 	char path[32];
 	int i;
 
 	importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
+	/* heaps join pages whatever the device takes; let it take all */
+	if (importer >= 0)
+		bench_must(ioctl(importer, IMPORTER_SETUP, &setup));
 	for (i = 0; i < CARDS; i++) {
 		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
 		vgem = open(path, O_RDWR | O_CLOEXEC);

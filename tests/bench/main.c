@@ -108,11 +108,23 @@ static void take_turn(const struct bench_case *what, const struct bench_contende
 		.spoil = options.spoil && !strcmp(options.spoil, contender->name),
 	};
 
+	/* a group that ends as one */
+	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(BENCH_PATIENCE);
 	bench_pin(&turn, 0);
 	contender->run(&turn);
 	_exit(0);
+}
+
+static void reset(void)
+{
+	size_t i;
+
+	bench_result->status = 0;
+	bench_result->why[0] = 0;
+	for (i = 0; i < BENCH_SERIES; i++)
+		bench_result->series[i].count = 0;
 }
 
 /* Return: BENCH_*, or 0 */
@@ -121,16 +133,15 @@ static int turn(const struct bench_case *what, struct entry *entry)
 	int status;
 	pid_t pid;
 
-	memset(bench_result->why, 0, sizeof(bench_result->why));
-	memset(&bench_result->series[0].count, 0, sizeof(size_t));
-	memset(&bench_result->series[1].count, 0, sizeof(size_t));
-	memset(&bench_result->series[2].count, 0, sizeof(size_t));
+	reset();
 	fflush(NULL);
 	pid = fork();
 	if (!pid)
 		take_turn(what, entry->contender);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return BENCH_FAILED;
+	if (bench_result->status)
+		return bench_result->status;
 	if (WIFSIGNALED(status)) {
 		snprintf(bench_result->why, sizeof(bench_result->why), "died by signal %d%s",
 			 WTERMSIG(status),

@@ -14,6 +14,7 @@ struct bench_samples {
 };
 
 struct bench_result {
+	int status;		/* BENCH_*, 0: none yet */
 	char why[256];
 	struct bench_samples series[BENCH_SERIES];
 };

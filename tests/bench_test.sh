@@ -1,0 +1,178 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The benchmarks, not their figures: they build, every contender reports or says
+# why not, a wrong payload is noticed, and the report reckons right. Natively, on
+# POSIX shared memory, with hardly any rounds. Prints TAP.
+
+cd "$(dirname "$0")/.." || exit 1
+# shellcheck source-path=SCRIPTDIR source=tap.sh
+. tests/tap.sh
+
+WORK=$PWD/build/bench-test
+BIN=$WORK/bin
+# what makes 256 MiB is left to `make bench`
+ROWS=(notify pending pingpong fanout frames lookup reserve dmabuf fence footprint)
+export ZINC_BACKEND=shm ZINC_BENCH_QUICK=''
+rm -rf "$WORK"
+mkdir -p "$WORK/native"
+
+build()
+{
+	make -s lib
+	! make -C tests/bench -s O="$BIN" LIB="$PWD/build/lib" 2>&1 | grep .
+}
+
+# run_row ROW: each case has the same contenders, with samples or a reason
+run_row()
+{
+	timeout 300 "$BIN/$1" --tiny >"$WORK/native/$1.json"
+	/usr/bin/python3 - "$WORK/native/$1.json" <<'PY'
+import json
+import sys
+
+records = [json.loads(line) for line in open(sys.argv[1])]
+assert records
+cases = {}
+for r in records:
+    cases.setdefault((r["bench"], r["case"], r["pin"]), set()).add(r["contender"])
+    if "skipped" in r:
+        assert r["skipped"], r
+        continue
+    assert r["n"] and r["rounds"] and r["backend"] == "shm", r
+    q = list(r["quantiles"].values())
+    assert q == sorted(q) and len(q) == 12, r
+    assert r["q1"] <= r["median"] <= r["q3"], r
+by_case = {}
+for (bench, case, _), names in cases.items():
+    assert by_case.setdefault((bench, case), names) == names, "a contender is missing"
+    assert len(names) > 1 and any(n.startswith("zinc") for n in names), names
+PY
+}
+
+# notices ROW CONTENDER: what it moves is wrong, and the row fails for that
+notices()
+{
+	local log=$WORK/spoilt
+
+	if timeout 120 "$BIN/$1" --tiny --only "$2" --spoil "$2" >"$log" 2>&1; then
+		cat "$log"
+		return 1
+	fi
+	grep FAILED "$log"
+}
+
+# spoil_all ROW CONTENDER...: each of them
+spoil_all()
+{
+	local row=$1 contender
+
+	shift
+	for contender; do
+		notices "$row" "$contender"
+	done
+}
+
+sample()
+{
+	local contender=$1 rounds=$2 median=$3 bench=${4:-notify} backend=${5:-kmod}
+
+	cat <<TXT
+{"bench": "$bench", "case": "c", "size": 1, "pin": "one", "contender": "$contender", "backend": "$backend", "series": "time", "unit": "ns", "n": 3, "rounds": $rounds, "median": $median, "q1": 1, "q3": 1, "quantiles": {"50": $median, "99": $median, "99.9": $median}}
+TXT
+}
+
+machine()
+{
+	echo '{"kernel": "6", "cpus": 2, "cpu": "a", "guest": "6.12", "quick": "", "backend": "kmod"}'
+}
+
+# The median of the ratios of each round, 20 40 30, is not the ratio of the medians
+report_reckons()
+{
+	local dir=$WORK/sample
+
+	mkdir -p "$dir"
+	machine >"$dir/machine.json"
+	{
+		sample zinc '[1, 2, 3]' 2
+		sample 'futex wake' '[20, 80, 90]' 80
+		sample 'atomic add' '[0.5, 1, 1.5]' 1
+		echo '{"bench": "notify", "case": "c", "size": 1, "pin": "one", "contender": "eventfd write", "backend": "kmod", "skipped": "no such thing"}'
+	} >"$dir/notify.json"
+	tests/bench/report.py --output "$dir" "$dir" >"$dir/table"
+	cat "$dir/table" "$dir/figures.md"
+	grep -F 'futex wake               30.0x (25.0-35.0)' "$dir/table"
+	grep -F 'goal >= 10x a system call: met, futex wake is 30.0x' "$dir/table"
+	grep -F 'goal within 1.5x of an atomic add: missed, atomic add is 0.50x' "$dir/table"
+	grep -F 'skipped: notify, eventfd write: no such thing' "$dir/table"
+	grep -F '| notify, c, one CPU | futex wake 30.0x (25.0-35.0), atomic add 0.50x' "$dir/figures.md"
+}
+
+# The best peer counts, and of two ways of Zinc's the better one
+report_chooses()
+{
+	local dir=$WORK/choice
+
+	mkdir -p "$dir"
+	machine >"$dir/machine.json"
+	{
+		sample 'zinc notify + wait' '[10, 10, 10]' 10 ping-pong
+		sample 'zinc notify_and_wait' '[8, 8, 8]' 8 ping-pong
+		sample pipe '[30, 30, 30]' 30 ping-pong
+		sample futex '[9, 9, 11]' 9 ping-pong
+	} | sed 's/"pin": "one"/"pin": "two"/' >"$dir/pingpong.json"
+	tests/bench/report.py "$dir" >"$dir/table"
+	cat "$dir/table"
+	grep -F 'no slower than the best: missed, within the spread, futex is 0.90x' "$dir/table"
+	grep -F '>= 2x the best, by spinning: missed, futex is 1.12x' "$dir/table"
+}
+
+# Goals are of the module
+report_spares_posix()
+{
+	local dir=$WORK/posix
+
+	mkdir -p "$dir"
+	machine >"$dir/machine.json"
+	{
+		sample zinc '[1]' 1 notify shm
+		sample 'futex wake' '[1]' 1 notify shm
+	} >"$dir/notify.json"
+	tests/bench/report.py "$dir" >"$dir/table"
+	grep -F 'futex wake               1.00x' "$dir/table"
+	! grep goal "$dir/table"
+}
+
+report_of_all()
+{
+	ZINC_BENCH_TINY=1 tests/bench/inside "$WORK/none" notify 2>&1
+	cp "$WORK/none/machine.json" "$WORK/native"
+	tests/bench/report.py --output "$WORK" "$WORK/native"
+	grep '^| ping-pong' "$WORK/figures.md"
+	if python3 -c 'import matplotlib'; then
+		grep -l '<svg' "$WORK/native-latency.svg" "$WORK/native-scaling.svg"
+	fi
+}
+
+is 'the programs build without a warning' build
+for row in "${ROWS[@]}"; do
+	is "$row: every contender reports, or says why not" run_row "$row"
+done
+is 'notify: a count that is wrong is noticed' \
+	spoil_all notify zinc 'futex wake' 'eventfd write' 'atomic add'
+is 'pending: a wait that does not end is noticed' \
+	spoil_all pending zinc 'futex wait' 'eventfd read' 'poll + read'
+is 'ping-pong: a wrong payload is noticed' spoil_all pingpong 'zinc notify + wait' \
+	'zinc notify_and_wait' futex eventfd pipe 'UNIX socket' semaphore 'futex + spin'
+is 'fan-out: a wrong payload is noticed' \
+	spoil_all fanout zinc 'futex wake all' 'eventfd each'
+is 'frames: a wrong pixel is noticed' spoil_all frames zinc 'POSIX shm + futex' \
+	'memfd + eventfd' 'UNIX socket' 'pipe + vmsplice'
+is 'open + close: a wrong size is noticed' spoil_all lookup zinc shm_open
+is 'reserve: two holders are noticed' spoil_all reserve flock
+is 'report: medians and ratios, round by round' report_reckons
+is 'report: the best peer, and the best of Zinc' report_chooses
+is 'report: no goals without the module' report_spares_posix
+is 'report: a table, figures and plots of all' report_of_all
+finish
