@@ -18,6 +18,7 @@
 
 #define BENCH_SERIES	3	/* that one turn may measure */
 #define BENCH_SAMPLES	16384	/* of a series, in one turn */
+#define BENCH_ENOUGH	2000000000ULL	/* ns: where a turn may be shorter, it is */
 #define BENCH_PATIENCE	120	/* seconds a turn may take */
 
 #define KIB		((size_t)1 << 10)

@@ -22,6 +22,7 @@ struct meeting {
 	_Alignas(64) uint32_t awake;	/* how many have been woken */
 	_Alignas(64) uint32_t done;	/* the writer waits for this one */
 	uint64_t last;			/* when the last was awake */
+	bool is_last;			/* wake-up of the turn */
 };
 
 static struct meeting *meeting;
@@ -122,14 +123,16 @@ static const struct way by_eventfd = { eventfd_make, nothing, eventfd_waits, eve
 static void waiter(const struct bench_turn *turn, const struct way *way, size_t me)
 {
 	uint32_t waiters = (uint32_t)turn->what->size;
+	bool last;
 	size_t n;
 
 	way->attach(me);
-	for (n = 0; n < turn->count; n++) {
+	for (n = 0, last = false; !last; n++) {
 		__atomic_fetch_add(&meeting->waiting, 1, __ATOMIC_SEQ_CST);
 		way->wait(me);
 		if (meeting->value != bench_right(n))
 			bench_fail("waiter %zu got a wrong payload at wake-up %zu", me, n);
+		last = meeting->is_last;
 		if (__atomic_add_fetch(&meeting->awake, 1, __ATOMIC_SEQ_CST) < waiters)
 			continue;
 		meeting->last = bench_now();
@@ -150,11 +153,13 @@ static void await_waiters(size_t waiters)
 
 static void writer(const struct bench_turn *turn, const struct way *way)
 {
+	uint64_t enough = bench_now() + BENCH_ENOUGH;
 	uint64_t begin, end;
 	uint32_t n;
 
-	for (n = 0; n < turn->count; n++) {
+	for (n = 0; !meeting->is_last; n++) {
 		await_waiters(turn->what->size);
+		meeting->is_last = n + 1 == turn->count || bench_now() > enough;
 		meeting->value = bench_payload(turn, n);
 		begin = bench_now();
 		way->wake(turn->what->size);

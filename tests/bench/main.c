@@ -15,17 +15,24 @@
 #define ROUNDS_MAX	64
 #define CONTENDERS_MAX	16
 #define KEPT_MAX	(1 << 17)	/* samples of all rounds */
+#define ROUNDS_MIN	3
+#define SECONDS_MAX	20	/* of a case, once it has those */
 #define QUICK_ROUNDS	3
 #define QUICK_SHARE	10		/* of the samples of a full run */
 #define QUICK_LEAST	8
 
 struct bench_result *bench_result;
 
+static const char * const pins[] = {
+	[BENCH_FREE] = "free", [BENCH_ONE] = "one", [BENCH_TWO] = "two",
+};
+
 static struct {
 	bool quick;
 	bool tiny;
 	const char *spoil;
 	const char *only;
+	const char *pin;
 } options;
 
 /* What has been measured of one contender, in one series */
@@ -154,9 +161,6 @@ static int turn(const struct bench_case *what, struct entry *entry)
 static void print_head(const struct bench *bench, const struct bench_case *what,
 		       const struct entry *entry)
 {
-	static const char * const pins[] = {
-		[BENCH_FREE] = "free", [BENCH_ONE] = "one", [BENCH_TWO] = "two",
-	};
 	int backend = zinc_backend(NULL);
 
 	printf("{\"bench\": \"%s\", \"case\": \"%s\", \"size\": %zu, \"pin\": \"%s\", ",
@@ -243,11 +247,15 @@ static bool entry_turn(const struct bench *bench, const struct bench_case *what,
 static bool all_rounds(const struct bench *bench, const struct bench_case *what,
 		       struct entry *entries, size_t count)
 {
+	uint64_t enough = bench_now() + SECONDS_MAX * 1000000000ULL;
 	unsigned int rounds = rounds_wanted(what);
 	unsigned int round;
 	size_t i, at;
 
 	for (round = 0; round <= rounds; round++) {
+		/* whole rounds, so that all have as many */
+		if (round > ROUNDS_MIN && bench_now() > enough)
+			break;
 		for (i = 0; i < count; i++) {
 			at = (round / 2 + i) % count;
 			if (round % 2)
@@ -302,6 +310,8 @@ static bool run_case(const struct bench *bench, const struct bench_case *what)
 
 static bool is_left_out(const struct bench_case *what)
 {
+	if (options.pin && strcmp(options.pin, pins[what->pin]))
+		return true;
 	return what->heavy && (options.quick || options.tiny);
 }
 
@@ -328,7 +338,8 @@ static int run_bench(const struct bench *bench)
 static void usage(const char *program)
 {
 	fprintf(stderr,
-		"usage: %s [--quick | --tiny] [--only CONTENDER] [--spoil CONTENDER]\n"
+		"usage: %s [--quick | --tiny] [--pin one|two|free] [--only CONTENDER]\n"
+		"       [--spoil CONTENDER]\n"
 		"--spoil has a contender move a wrong payload, which must be noticed\n",
 		program);
 	exit(2);
@@ -346,6 +357,8 @@ static void parse(int argc, char **argv)
 			options.tiny = true;
 		else if (!strcmp(argv[i], "--only") && argv[i + 1])
 			options.only = argv[++i];
+		else if (!strcmp(argv[i], "--pin") && argv[i + 1])
+			options.pin = argv[++i];
 		else if (!strcmp(argv[i], "--spoil") && argv[i + 1])
 			options.spoil = argv[++i];
 		else

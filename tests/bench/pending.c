@@ -137,8 +137,8 @@ static const struct bench_contender contenders[] = {
 };
 
 static const struct bench_case cases[] = {
-	{ "pending", 0, 500, 15, BENCH_ONE },
-	{ "pending", 0, 500, 15, BENCH_FREE },
+	{ "pending", 0, 200, 11, BENCH_ONE },
+	{ "pending", 0, 200, 11, BENCH_FREE },
 	{}
 };
 
