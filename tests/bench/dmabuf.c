@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <libdrm/drm.h>
+#include <drm/drm.h>
 
 #include "../importer/importer.h"
 #include "memory.h"
