@@ -256,6 +256,22 @@ final class Safety {
         Suite.check(becomes(0), last == same);
     }
 
+    /** Ends while one region is open, and another thread waits on it. */
+    private static void exit(String name) throws Exception {
+        SharedRegion region = SharedRegion.create(name, 65536);
+        Thread waiting = new Thread(() -> {
+            try {
+                region.await();
+            } catch (IOException | IllegalStateException | InterruptedException e) {
+                // it is closed by the exit
+            }
+        });
+        waiting.setDaemon(true);
+        waiting.start();
+        Thread.sleep(200);
+        System.exit(7);
+    }
+
     public static void main(String[] arguments) throws Exception {
         switch (arguments[0]) {
         case "unmapped" -> unmapped();
@@ -265,6 +281,7 @@ final class Safety {
         case "races" -> races();
         case "threads" -> threads();
         case "large" -> large();
+        case "exit" -> exit(arguments[1]);
         default -> throw new IllegalArgumentException(arguments[0]);
         }
         System.out.println("safe");

@@ -3,9 +3,22 @@
 package zinc;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.WeakHashMap;
 
 /** A zinc_handle that is closed once, when no call uses it any more. */
 final class Handle {
+    /** Those that an exit has to close: on POSIX shared memory their names would stay. */
+    private static final Set<Handle> OPEN =
+            Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+
+    static {
+        Runtime.getRuntime().addShutdownHook(new Thread(Handle::closeAll, "zinc-exit"));
+    }
+
     final String name;
     final long capacity;
     final boolean readOnly;
@@ -21,6 +34,15 @@ final class Handle {
         this.readOnly = readOnly;
         long address = Native.address(raw);
         mapping = address == 0 ? null : new Mapping(address, capacity, readOnly);
+        OPEN.add(this);
+    }
+
+    private static void closeAll() {
+        List<Handle> open;
+        synchronized (OPEN) {
+            open = new ArrayList<>(OPEN);
+        }
+        open.forEach(Handle::close);
     }
 
     /** The handle for a call, which leave() has to follow. */
@@ -75,6 +97,7 @@ final class Handle {
             mapping.close(raw);
         }
         raw = 0;
+        OPEN.remove(this);
         notifyAll();
     }
 
