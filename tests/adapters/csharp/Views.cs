@@ -7,6 +7,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using System.Reflection;
 using System.Threading;
 using System.Threading.Tasks;
 using Zinc;
@@ -297,12 +298,32 @@ internal static class Views
 		}
 	}
 
+	/* A handle that closes between the look at its region and the call: those of the others
+	   are left again, or they would never close. */
+	private static void EnteredIsLeft()
+	{
+		const BindingFlags own = BindingFlags.Instance | BindingFlags.NonPublic;
+		Type several = typeof(SharedRegion).Assembly.GetType("Zinc.Handles", true);
+		FieldInfo handle = typeof(SharedRegion).GetField("handle", own);
+		SharedRegion open = Create(Named()), closed = Create(Named());
+		Array handles = Array.CreateInstance(handle.FieldType, 2);
+
+		closed.Dispose();
+		handles.SetValue(handle.GetValue(open), 0);
+		handles.SetValue(handle.GetValue(closed), 1);
+		var why = Throws<TargetInvocationException>(() =>
+			Activator.CreateInstance(several, own, null, new object[] { handles }, null));
+		Check(why.InnerException is ObjectDisposedException, why);
+		open.Dispose();
+		Fails(Errno.ENOENT, () => SharedRegion.Stat(open.Name));
+	}
+
 	private static int Main()
 	{
 		Action[] tests = {
 			() => EachKeeps(true), () => EachKeeps(false), LastViewUnmaps, AllAtOnce, AtOnce,
 			UnmappedThrow, PinnedStay, ViewsInThreads, CollectUnderWaits, DisposeUnderWaits,
-			DisposeUnderCalls, DisposeUnderViews, UnmapUnderAccessors
+			DisposeUnderCalls, DisposeUnderViews, UnmapUnderAccessors, EnteredIsLeft
 		};
 		string[] names = {
 			"each view keeps a region that is closed", "each view keeps one that was lost",
@@ -310,7 +331,7 @@ internal static class Views
 			"memory goes at once where it can", "what is unmapped throws",
 			"what is pinned stays", "views in threads", "the collector, and waits",
 			"Dispose under waits", "Dispose under calls", "Dispose under views",
-			"Unmap under what is checked"
+			"Unmap under what is checked", "what was entered is left"
 		};
 
 		return Run(tests.Select((test, i) => new Test(i + 1, names[i], test)).ToArray());
