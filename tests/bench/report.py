@@ -278,6 +278,8 @@ def conditions(machine: dict[str, Any]) -> str:
     where = "a guest that QEMU emulates instruction by instruction (TCG), on " \
         if machine["guest"] else ""
     quick = ", a quick run" if machine["quick"] else ""
+    if machine.get("counted"):
+        where = "a guest whose time is the number of its instructions, on "
     return (f"Linux {machine['kernel']}, {machine['cpus']} processors, {where}"
             f"{machine['cpu'] or 'a machine'}, backend {machine['backend']}{quick}.")
 
