@@ -33,10 +33,14 @@ void bench_add(unsigned int series, double value)
 		samples->value[samples->count++] = value;
 }
 
-/* The turn is over, for all its processes: some may wait for this one. */
-static void __attribute__((noreturn)) end_turn(int status, const char *format, va_list args)
+static void say_why(const char *format, va_list args)
 {
 	vsnprintf(bench_result->why, sizeof(bench_result->why), format, args);
+}
+
+/* The turn is over, for all its processes: some may wait for this one. */
+static void __attribute__((noreturn)) end_turn(int status)
+{
 	bench_result->status = status;
 	kill(0, SIGKILL);
 	_exit(status);
@@ -48,7 +52,9 @@ void bench_skip(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	end_turn(BENCH_SKIPPED, format, args);
+	say_why(format, args);
+	va_end(args);
+	end_turn(BENCH_SKIPPED);
 }
 
 /* It is there, and did it wrong. */
@@ -57,7 +63,9 @@ void bench_fail(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	end_turn(BENCH_FAILED, format, args);
+	say_why(format, args);
+	va_end(args);
+	end_turn(BENCH_FAILED);
 }
 
 void bench_check(int ret, const char *what, const char *file, int line)

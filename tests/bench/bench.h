@@ -20,6 +20,7 @@
 #define BENCH_SAMPLES	16384	/* of a series, in one turn */
 #define BENCH_ENOUGH	2000000000ULL	/* ns: where a turn may be shorter, it is */
 #define BENCH_PATIENCE	120	/* seconds a turn may take */
+#define BENCH_HEAVY	900	/* likewise, of a heavy case */
 
 #define KIB		((size_t)1 << 10)
 #define MIB		((size_t)1 << 20)

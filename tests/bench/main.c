@@ -33,6 +33,7 @@ static struct {
 	const char *spoil;
 	const char *only;
 	const char *pin;
+	unsigned int rounds;
 } options;
 
 /* What has been measured of one contender, in one series */
@@ -97,8 +98,10 @@ static size_t samples_wanted(const struct bench_case *what)
 
 static unsigned int rounds_wanted(const struct bench_case *what)
 {
-	unsigned int most = ROUNDS_MAX;
+	unsigned int most = options.rounds;
 
+	if (!most || most > ROUNDS_MAX)
+		most = ROUNDS_MAX;
 	if (options.quick)
 		most = QUICK_ROUNDS;
 	if (options.tiny)
@@ -118,7 +121,7 @@ static void take_turn(const struct bench_case *what, const struct bench_contende
 	/* a group that ends as one */
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(BENCH_PATIENCE);
+	alarm(what->heavy ? BENCH_HEAVY : BENCH_PATIENCE);
 	bench_pin(&turn, 0);
 	contender->run(&turn);
 	_exit(0);
@@ -338,8 +341,8 @@ static int run_bench(const struct bench *bench)
 static void usage(const char *program)
 {
 	fprintf(stderr,
-		"usage: %s [--quick | --tiny] [--pin one|two|free] [--only CONTENDER]\n"
-		"       [--spoil CONTENDER]\n"
+		"usage: %s [--quick | --tiny] [--rounds N] [--pin one|two|free]\n"
+		"       [--only CONTENDER] [--spoil CONTENDER]\n"
 		"--spoil has a contender move a wrong payload, which must be noticed\n",
 		program);
 	exit(2);
@@ -357,6 +360,8 @@ static void parse(int argc, char **argv)
 			options.tiny = true;
 		else if (!strcmp(argv[i], "--only") && argv[i + 1])
 			options.only = argv[++i];
+		else if (!strcmp(argv[i], "--rounds") && argv[i + 1])
+			options.rounds = (unsigned int)strtoul(argv[++i], NULL, 10);
 		else if (!strcmp(argv[i], "--pin") && argv[i + 1])
 			options.pin = argv[++i];
 		else if (!strcmp(argv[i], "--spoil") && argv[i + 1])
