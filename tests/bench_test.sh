@@ -155,6 +155,18 @@ report_of_all()
 	fi
 }
 
+# leaves_nothing: no names, also where a row is stopped in the middle
+leaves_nothing()
+{
+	local before
+
+	before=$(find /dev/shm -name '*bench-[0-9]*' | wc -l)
+	! timeout 60 "$BIN/lookup" --tiny --only zinc --spoil zinc 2>&1 || return 1
+	timeout -s TERM 1 "$BIN/lookup" 2>&1 || [ $? = 124 ]
+	sleep 0.5
+	[ "$(find /dev/shm -name '*bench-[0-9]*' | wc -l)" = "$before" ]
+}
+
 is 'the programs build without a warning' build
 for row in "${ROWS[@]}"; do
 	is "$row: every contender reports, or says why not" run_row "$row"
@@ -171,6 +183,7 @@ is 'frames: a wrong pixel is noticed' spoil_all frames zinc 'POSIX shm + futex' 
 	'memfd + eventfd' 'UNIX socket' 'pipe + vmsplice'
 is 'open + close: a wrong size is noticed' spoil_all lookup zinc shm_open
 is 'reserve: two holders are noticed' spoil_all reserve flock
+is 'a row that fails, or is stopped, leaves no names' leaves_nothing
 is 'report: medians and ratios, round by round' report_reckons
 is 'report: the best peer, and the best of Zinc' report_chooses
 is 'report: no goals without the module' report_spares_posix

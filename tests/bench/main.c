@@ -120,6 +120,8 @@ static void take_turn(const struct bench_case *what, const struct bench_contende
 
 	/* a group that ends as one */
 	setpgid(0, 0);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	alarm(what->heavy ? BENCH_HEAVY : BENCH_PATIENCE);
 	bench_pin(&turn, 0);
@@ -137,6 +139,29 @@ static void reset(void)
 		bench_result->series[i].count = 0;
 }
 
+static volatile sig_atomic_t stopped;
+static volatile sig_atomic_t running;	/* the turn's process */
+
+static void stop(int number)
+{
+	stopped = number;
+	if (running)
+		kill(-running, SIGKILL);
+}
+
+static int how_it_ended(int status)
+{
+	if (bench_result->status)
+		return bench_result->status;
+	if (WIFSIGNALED(status)) {
+		snprintf(bench_result->why, sizeof(bench_result->why), "died by signal %d%s",
+			 WTERMSIG(status),
+			 WTERMSIG(status) == SIGALRM ? ": it took too long" : "");
+		return BENCH_FAILED;
+	}
+	return WEXITSTATUS(status);
+}
+
 /* Return: BENCH_*, or 0 */
 static int turn(const struct bench_case *what, struct entry *entry)
 {
@@ -148,17 +173,15 @@ static int turn(const struct bench_case *what, struct entry *entry)
 	pid = fork();
 	if (!pid)
 		take_turn(what, entry->contender);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+	if (pid < 0)
 		return BENCH_FAILED;
-	if (bench_result->status)
-		return bench_result->status;
-	if (WIFSIGNALED(status)) {
-		snprintf(bench_result->why, sizeof(bench_result->why), "died by signal %d%s",
-			 WTERMSIG(status),
-			 WTERMSIG(status) == SIGALRM ? ": it took too long" : "");
-		return BENCH_FAILED;
-	}
-	return WEXITSTATUS(status);
+	setpgid(pid, pid);
+	running = pid;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	running = 0;
+	bench_tidy(pid);
+	return how_it_ended(status);
 }
 
 static void print_head(const struct bench *bench, const struct bench_case *what,
@@ -324,7 +347,7 @@ static int run_bench(const struct bench *bench)
 	uint64_t begin;
 	int status = 0;
 
-	for (what = bench->cases; what->label; what++) {
+	for (what = bench->cases; what->label && !stopped; what++) {
 		if (is_left_out(what))
 			continue;
 		begin = bench_now();
@@ -378,8 +401,10 @@ int bench_main(int argc, char **argv, const struct bench *benches)
 	parse(argc, argv);
 	bench_result = bench_shared(sizeof(*bench_result));
 	bench_remember_cpus();
-	for (; benches->name; benches++)
+	signal(SIGTERM, stop);
+	signal(SIGINT, stop);
+	for (; benches->name && !stopped; benches++)
 		if (run_bench(benches))
 			status = 1;
-	return status;
+	return stopped ? 128 + stopped : status;
 }

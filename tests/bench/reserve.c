@@ -58,7 +58,7 @@ static void close_it(void)
 
 static void flock_begin(void)
 {
-	snprintf(path, sizeof(path), "/tmp/bench-%d.lock", getpgrp());
+	snprintf(path, sizeof(path), "/dev/shm/bench-%d-lock", getpgrp());
 	lock = bench_fd(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 }
 

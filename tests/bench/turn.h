@@ -23,4 +23,6 @@ extern struct bench_result *bench_result;	/* shared by all */
 
 void bench_remember_cpus(void);
 
+void bench_tidy(pid_t turn);
+
 #endif /* TURN_H */
