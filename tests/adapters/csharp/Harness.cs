@@ -140,14 +140,14 @@ internal static class Harness
 		return gone();
 	}
 
-	/* Is there memory of a region at this address? The runtime may have others there now. */
+	/* Is there shared memory at this address? The runtime may have its own there now. */
 	internal static bool IsMapped(long address)
 	{
 		foreach (string line in File.ReadAllLines("/proc/self/maps")) {
-			if (!line.Contains(IsKmod ? "/dev/zinc" : "/dev/shm/"))
-				continue;
-			string[] ends = line.Substring(0, line.IndexOf(' ')).Split('-');
-			if (Convert.ToInt64(ends[0], 16) <= address && address < Convert.ToInt64(ends[1], 16))
+			string[] words = line.Split(' ');
+			string[] ends = words[0].Split('-');
+			if (words[1].EndsWith("s") && Convert.ToInt64(ends[0], 16) <= address &&
+			    address < Convert.ToInt64(ends[1], 16))
 				return true;
 		}
 		return false;
