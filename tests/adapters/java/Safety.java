@@ -247,10 +247,11 @@ final class Safety {
         ByteBuffer same = region.buffer(size - 16, 16);
         touch(last);
         Suite.check(same.get(15) == 43);
-        same = null;
-        Suite.collect();
         region.close();
-        Suite.collect();
+        same = null;
+        for (int i = 0; i < 3; i++) {
+            Suite.collect();
+        }
         touch(last);
         last = null;
         Suite.check(becomes(0), last == same);
