@@ -116,22 +116,24 @@ final class Safety {
         Suite.check(becomes(0), view == null);
     }
 
-    /** A region of which nothing is left but a call is not closed under it. */
-    @SuppressWarnings("try")
+    private static boolean waitsOnDropped(long milliseconds) throws Exception {
+        return nameless().await(milliseconds);
+    }
+
+    /** A region of which nothing is left but a wait is not closed under it. */
     private static void waitedOn() throws Exception {
         var collector = new Thread(() -> {
-            try {
-                for (int i = 0; i < 20; i++) {
-                    Suite.collect();
-                }
-            } catch (InterruptedException e) {
-                throw new AssertionError(e);
+            for (int i = 0; i < 40; i++) {
+                System.gc();
             }
         });
+        // compiled code knows that it has no use for a region any more
+        for (int i = 0; i < 500; i++) {
+            Suite.check(!waitsOnDropped(0), i);
+        }
         collector.start();
-        // compiled, so that this is not kept by the interpreter
-        for (int i = 0; collector.isAlive(); i++) {
-            Suite.check(!nameless().await(i % 3), i);
+        while (collector.isAlive()) {
+            Suite.check(!waitsOnDropped(30));
         }
         collector.join();
     }
