@@ -261,7 +261,7 @@ names_exist()
 		ZINC_CACHE)	grep -qw "$name" tests/vm/common.sh && continue ;;
 		EPOLL*)		continue ;;
 		E*)		errno "$name" && continue ;;
-		*)		grep -rqw "$name" lib uapi kmod --include='*.[ch]' \
+		*)		grep -rqw "$name" lib uapi kmod --include='*.[ch]' --include='*.rs' \
 					--include='*.map' --include='*.py' && continue ;;
 		esac
 		echo "there is no $name"

@@ -550,9 +550,13 @@ def reservations_are_shown() -> None:
 def two_containers() -> None:
     """Mount, pid and network namespaces of their own, and each a /tmp of its own."""
     needs_module()
-    os.environ.pop("ZINC_LOCK_DIR")
-    contained = ["unshare", "-mpnf", "--mount-proc", "sh", "-c", 'mount -t tmpfs tmpfs /tmp && exec "$@"', "sh"]
-    file = f"/tmp/zinc-gpu-{GPU.replace(':', '-')}.lock"
+    folder = "/tmp"
+    if ZINC.startswith("/tmp/"):  # the program is to be seen: the locks' folder alone
+        folder = str(FOLDER)
+    os.environ["ZINC_LOCK_DIR"] = folder
+    own = f'mount -t tmpfs tmpfs {folder} && exec "$@"'
+    contained = ["unshare", "-mpnf", "--mount-proc", "sh", "-c", own, "sh"]
+    file = f"{folder}/zinc-gpu-{GPU.replace(':', '-')}.lock"
     try:
         for lock, status in (
             (["flock", "-n", file], 0),

@@ -12,13 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-
-/* libdrm's, or the kernel's own, which Debian leaves to libdrm */
-#if __has_include(<libdrm/drm.h>)
 #include <libdrm/drm.h>
-#else
-#include <drm/drm.h>
-#endif
 
 #include "../importer/importer.h"
 #include "memory.h"
