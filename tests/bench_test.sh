@@ -146,7 +146,7 @@ report_spares_posix()
 
 report_of_all()
 {
-	ZINC_BENCH_TINY=1 tests/bench/inside "$WORK/none" notify 2>&1
+	ZINC_BENCH_TINY=1 ZINC_BENCH_BIN=$BIN tests/bench/inside "$WORK/none" notify 2>&1
 	cp "$WORK/none/machine.json" "$WORK/native"
 	tests/bench/report.py --output "$WORK" "$WORK/native"
 	grep '^| ping-pong' "$WORK/figures.md"
