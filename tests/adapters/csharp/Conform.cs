@@ -351,7 +351,8 @@ internal static class Conform
 				mappings = CountMappings();
 			}
 		}
-		Check(CountDescriptors() == descriptors, $"{descriptors}, now {CountDescriptors()}");
+		// the machine may have closed one of its own meanwhile
+		Check(CountDescriptors() <= descriptors, $"{descriptors}, now {CountDescriptors()}");
 		Check(CountMappings() <= mappings + 20, $"{mappings}, now {CountMappings()}");
 	}
 

@@ -349,7 +349,8 @@ final class Conform {
                 mappings = count("/proc/self/maps");
             }
         }
-        check(count("/proc/self/fd") == descriptors, count("/proc/self/fd"), descriptors);
+        // the machine may have closed one of its own meanwhile
+        check(count("/proc/self/fd") <= descriptors, count("/proc/self/fd"), descriptors);
         check(count("/proc/self/maps") <= mappings + 20, count("/proc/self/maps"), mappings);
     }
 
