@@ -67,9 +67,9 @@ struct wish {
 	bool quiet;
 };
 
-/* struct held - what is locked */
+/* struct held - what is locked: a machine's processors may be many */
 struct held {
-	int fds[4 * LOCKS_MAX];
+	int *fds;
 	size_t count;
 	struct zinc_cpu_locks cpus;
 	cpu_set_t *set;
@@ -151,23 +151,18 @@ static int lock(const struct wish *wish, struct held *held,
 	return is_busy(err) ? CLI_REFUSED : CLI_FAILED;
 }
 
-static int32_t keep_fd(struct held *held, int fd)
+static void keep_fd(struct held *held, int fd)
 {
 	if (fd < 0)
-		return 0;
-	if (held->count == ARRAY_SIZE(held->fds)) {
-		close(fd);
-		return -EMFILE;
-	}
+		return;
+	held->fds = xrealloc(held->fds, held->count + 1, sizeof(*held->fds));
 	held->fds[held->count++] = fd;
-	return 0;
 }
 
-static int32_t keep_gpu(struct held *held, const struct zinc_gpu_lock *gpu)
+static void keep_gpu(struct held *held, const struct zinc_gpu_lock *gpu)
 {
-	int32_t err = keep_fd(held, gpu->file);
-
-	return err ? err : keep_fd(held, gpu->reservation);
+	keep_fd(held, gpu->file);
+	keep_fd(held, gpu->reservation);
 }
 
 static int32_t take_gpu(const struct wish *wish, struct held *held,
@@ -178,7 +173,9 @@ static int32_t take_gpu(const struct wish *wish, struct held *held,
 
 	err = zinc_gpu_lock_acquire_device(what, wish->mode, timeout_ms, &gpu,
 					   why);
-	return err ? err : keep_gpu(held, &gpu);
+	if (!err)
+		keep_gpu(held, &gpu);
+	return err;
 }
 
 /* For COMMAND */
@@ -210,9 +207,11 @@ static int32_t take_any(const struct wish *wish, struct held *held,
 
 	(void)what;
 	err = zinc_gpu_lock_any(&request, locks, taken, why);
-	for (i = 0; i < wish->any && !err; i++)
-		err = keep_gpu(held, &locks[i]);
-	return err ? err : name_gpus(taken, wish->any);
+	if (err)
+		return err;
+	for (i = 0; i < wish->any; i++)
+		keep_gpu(held, &locks[i]);
+	return name_gpus(taken, wish->any);
 }
 
 static int32_t take_file(const struct wish *wish, struct held *held,
@@ -220,7 +219,8 @@ static int32_t take_file(const struct wish *wish, struct held *held,
 {
 	int32_t fd = zinc_flock_block(what, wish->mode, timeout_ms, why);
 
-	return fd < 0 ? fd : keep_fd(held, fd);
+	keep_fd(held, fd);
+	return fd < 0 ? fd : 0;
 }
 
 static int32_t take_cpus(const struct wish *wish, struct held *held,
@@ -233,8 +233,8 @@ static int32_t take_cpus(const struct wish *wish, struct held *held,
 	(void)what;
 	request.timeout_ms = timeout_ms;
 	err = zinc_cpu_acquire(&request, &held->cpus, why);
-	for (i = 0; i < held->cpus.fds_count && !err; i++)
-		err = keep_fd(held, held->cpus.fds[i]);
+	for (i = 0; i < held->cpus.fds_count; i++)
+		keep_fd(held, held->cpus.fds[i]);
 	return err;
 }
 
@@ -312,7 +312,7 @@ static int lock_all(const struct wish *wish, struct held *held)
 /* COMMAND gets the descriptors, and is told of them */
 static int hand_over(char **command, struct held *held)
 {
-	char list[ARRAY_SIZE(held->fds) * 12] = "", *to = list;
+	char *list = xrealloc(NULL, held->count, 12), *to = list;
 	size_t i;
 
 	for (i = 0; i < held->count; i++) {
@@ -340,6 +340,7 @@ static void give_back(struct held *held)
 	held->cpus.fds_count = 0;
 	zinc_cpu_release(&held->cpus);
 	CPU_FREE(held->set);
+	free(held->fds);
 }
 
 static int run_locked(const struct wish *wish, char **command)
