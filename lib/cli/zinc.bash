@@ -23,7 +23,7 @@ _zinc()
 	elif [ "$previous" = --device ] || [ "$previous" = -d ] && [ "$command" = show ]; then
 		mapfile -t COMPREPLY < <(compgen -G "$word*" || compgen -G '/dev/dri/card*')
 		return
-	elif [ "$previous" = --format ] || [ "$previous" = -f ]; then
+	elif [ "$previous" = --format ] || [ "$previous" = -f ] && [ "$command" = show ]; then
 		words='XR24 AR24 XB24 AB24 RG24 RG16 XR30'
 	elif [ "$previous" = --gpu ] || [ "$previous" = -g ]; then
 		words="vulkan:0 cuda:0 rocm:0 any:1 $(compgen -G '/dev/dri/renderD*')"
