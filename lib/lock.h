@@ -149,6 +149,8 @@ int zinc_gpu_lock_any_of(const struct zinc_gpu *gpus, size_t count,
 /* reserve.c */
 int zinc_reserve_until(const struct zinc_device_claim *claims, size_t count,
 		       uint64_t deadline);
+void zinc_reservation_describe(const struct zinc_reservation_holder *from,
+			       struct zinc_lock_holder *to);
 int zinc_reservation_holders(const char *device, uint32_t mode,
 			     struct zinc_lock_holder **holders, size_t *count);
 char *zinc_reservation_text(const char *device, uint32_t mode);

@@ -334,6 +334,60 @@ int32_t zinc_gpu_lock_acquire(const char *backend, uint32_t index,
 	return zinc_gpu_lock_acquire_device(gpu, flags, timeout_ms, lock, NULL);
 }
 
+/* Who has the file has the reservation, too */
+static int add_reservations(const struct zinc_reservation_holder *all, size_t n,
+			    struct zinc_lock_holder **holders, size_t *count)
+{
+	struct zinc_lock_holder *more;
+	size_t i, j;
+
+	more = reallocarray(*holders, *count + n, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	*holders = more;
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < *count; j++)
+			if (all[i].pid && more[j].pid == all[i].pid)
+				break;
+		if (j < *count || all[i].waiting)
+			continue;
+		zinc_reservation_describe(&all[i], &more[(*count)++]);
+	}
+	return 0;
+}
+
+int32_t zinc_gpu_holders(const char *gpu, struct zinc_lock_holder **holders,
+			 size_t *count)
+{
+	struct zinc_reservation_holder *all = NULL;
+	char device[ZINC_DEVICE_NAME_MAX + 1], path[PATH_MAX];
+	size_t n = 0;
+	int err;
+
+	if (!holders || !count)
+		return -EINVAL;
+	*holders = NULL;
+	*count = 0;
+	err = zinc_gpu_device(device, sizeof(device), gpu);
+	if (!err)
+		err = path_of(path, sizeof(path), device);
+	if (!err)
+		err = zinc_flock_holders(path, holders, count);
+	if (!err)
+		err = zinc_reservations(device, &all, &n);
+	if (err == -EOPNOTSUPP)		/* without the module */
+		err = 0;
+	if (!err && n)
+		err = add_reservations(all, n, holders, count);
+	free(all);
+	if (err || !*count) {
+		free(*holders);
+		*holders = NULL;
+		*count = 0;
+	}
+	return err;
+}
+
 int32_t zinc_gpu_lock_is_held(const struct zinc_gpu_lock *lock)
 {
 	return lock && lock->file >= 0;

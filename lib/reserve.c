@@ -246,15 +246,25 @@ int32_t zinc_reservations(const char *device,
 }
 
 /**
+ * zinc_reservation_describe() - who has a reservation, as the holder of a lock
+ * @from: who
+ * @to: out; of a process that cannot be seen the kernel has the name
+ */
+void zinc_reservation_describe(const struct zinc_reservation_holder *from,
+			       struct zinc_lock_holder *to)
+{
+	zinc_holder_describe(from->pid, to);
+	if (!from->pid)
+		snprintf(to->cmdline, sizeof(to->cmdline), "%s", from->comm);
+}
+
+/**
  * zinc_reservation_holders() - those who hold a device, as holders of locks
  * @device: its name
  * @mode: what they are in the way of; those who share are not in that of
  *	ZINC_SHARED
  * @holders: an array, to be freed; NULL when empty
  * @count: its length
- *
- * A process that can be seen has its command line; of another the kernel has
- * the name.
  *
  * Return: as zinc_reservations().
  */
@@ -277,11 +287,7 @@ int zinc_reservation_holders(const char *device, uint32_t mode,
 		/* one that waits is in the way of those behind it, too */
 		if (mode == ZINC_SHARED && all[i].mode == ZINC_SHARED)
 			continue;
-		if (all[i].pid)
-			zinc_holder_describe(all[i].pid, h);
-		else
-			snprintf(h->cmdline, sizeof(h->cmdline), "%s",
-				 all[i].comm);
+		zinc_reservation_describe(&all[i], h);
 		(*count)++;
 	}
 	free(all);

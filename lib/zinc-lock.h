@@ -367,6 +367,22 @@ ZINC_API int32_t zinc_gpu_lock_is_held(const struct zinc_gpu_lock *lock);
 ZINC_API void zinc_gpu_lock_release(struct zinc_gpu_lock *lock);
 
 /**
+ * zinc_gpu_holders() - who has a GPU
+ * @gpu: as in zinc_gpu_device()
+ * @holders: an array, to be freed with free(); NULL when empty
+ * @count: its length
+ *
+ * By its lock file and, where there is the kernel module, by a reservation; each
+ * process once. Takes no lock.
+ *
+ * Return: as zinc_gpu_device(), zinc_flock_holders() and zinc_reservations(), but
+ * 0 without the module.
+ */
+ZINC_API int32_t zinc_gpu_holders(const char *gpu,
+				  struct zinc_lock_holder **holders,
+				  size_t *count);
+
+/**
  * struct zinc_gpu - a GPU of this machine
  * @device: its name, as of zinc_gpu_device()
  */

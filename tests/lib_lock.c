@@ -791,6 +791,38 @@ TEST_F(lock, a_gpu_is_for_one)
 	EXPECT_EQ(-EINVAL, zinc_gpu_lock_acquire("vulkan", 0, 0, 0, NULL));
 }
 
+/* This process has it twice, by file and by the kernel, and is named once */
+TEST_F(lock, who_has_a_gpu)
+{
+	struct zinc_lock_holder *h;
+	struct zinc_gpu_lock gpu;
+	char path[128];
+	pid_t pid;
+	size_t n;
+	int to;
+
+	EXPECT_EQ(0, zinc_gpu_holders("opencl:7", &h, &n));
+	EXPECT_EQ(0, n);
+	EXPECT_EQ(NULL, h);
+	ASSERT_EQ(0, zinc_gpu_lock_acquire("opencl", 7, ZINC_EXCLUSIVE, 0, &gpu));
+	EXPECT_EQ(0, zinc_gpu_holders("opencl:7", &h, &n));
+	EXPECT_EQ(1, n);
+	EXPECT_EQ(getpid(), n ? h->pid : 0);
+	free(h);
+	zinc_gpu_lock_release(&gpu);
+	/* by file alone */
+	ASSERT_EQ(0, zinc_gpu_lock_path(path, sizeof(path), "opencl", 7));
+	pid = hold(path, ZINC_EXCLUSIVE, &to);
+	EXPECT_EQ(0, zinc_gpu_holders("opencl:7", &h, &n));
+	EXPECT_EQ(1, n);
+	EXPECT_EQ(pid, n ? h->pid : 0);
+	free(h);
+	EXPECT_EQ(0, let_go(pid, to));
+	EXPECT_EQ(-EINVAL, zinc_gpu_holders("voodoo:0", &h, &n));
+	EXPECT_EQ(-EINVAL, zinc_gpu_holders("opencl:7", NULL, &n));
+	EXPECT_EQ(-EINVAL, zinc_gpu_holders("opencl:7", &h, NULL));
+}
+
 /* The same protocol, by a program that knows nothing of this library */
 TEST_F(lock, flock_of_util_linux_is_the_other_party)
 {

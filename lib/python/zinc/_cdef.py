@@ -128,6 +128,7 @@ struct zinc_gpu_lock {
 int32_t zinc_gpu_lock_acquire_device(const char *gpu, uint32_t flags, uint32_t timeout_ms, struct
     zinc_gpu_lock *lock, char **why);
 void zinc_gpu_lock_release(struct zinc_gpu_lock *lock);
+int32_t zinc_gpu_holders(const char *gpu, struct zinc_lock_holder **holders, size_t *count);
 struct zinc_gpu {
     char device[ZINC_DEVICE_NAME_MAX + 1];
 };

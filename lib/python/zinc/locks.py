@@ -39,6 +39,7 @@ __all__ = [
     "ReservationHolder",
     "cpu_places",
     "gpu_device",
+    "gpu_holders",
     "gpu_lock_path",
     "gpus",
     "holders",
@@ -137,6 +138,22 @@ def _optional(text: str | None) -> Any:
 # ---- who has what -----------------------------------------------------------------
 
 
+def _array(kind: str, function: Any, *arguments: Any) -> Any:
+    """What a function of the library has found: copies of its structs."""
+    found, count = ffi.new(f"struct {kind} **"), ffi.new("size_t *")
+    error = function(*arguments, found, count)
+    if error:
+        raise _refusal(error, None, None, [])
+    copies = ffi.new(f"struct {kind}[]", count[0])
+    ffi.memmove(copies, found[0], ffi.sizeof(copies))
+    _free(found[0])
+    return copies
+
+
+def _holder(entry: Any) -> Holder:
+    return Holder(entry.pid, _text(entry.cmdline))
+
+
 def holders_of(paths: Iterable[Any]) -> list[list[Holder]]:
     """Who has each of these lock files, with one look at the kernel's locks."""
     names = [ffi.new("char[]", os.fsencode(path)) for path in paths]
@@ -150,7 +167,7 @@ def holders_of(paths: Iterable[Any]) -> list[list[Holder]]:
         raise _refusal(error, None, None, [])
     result = []
     for entries, count in zip(found, counts):
-        result.append([Holder(entries[i].pid, _text(entries[i].cmdline)) for i in range(count)])
+        result.append([_holder(entries[i]) for i in range(count)])
         _free(entries)
     return result
 
@@ -160,55 +177,41 @@ def holders(path: Any) -> list[Holder]:
     return holders_of([path])[0]
 
 
+def gpu_holders(gpu: str) -> list[Holder]:
+    """Who has a GPU, by its lock file and by a reservation; each process once."""
+    found = _array("zinc_lock_holder", lib.zinc_gpu_holders, os.fsencode(gpu))
+    return [_holder(entry) for entry in found]
+
+
 def reservations(device: str | None = None) -> list[ReservationHolder]:
     """Who has, and who waits for, which device; OSError EOPNOTSUPP without the module."""
-    found, count = ffi.new("struct zinc_reservation_holder **"), ffi.new("size_t *")
-    error = lib.zinc_reservations(_optional(device), found, count)
-    if error:
-        raise _refusal(error, None, None, [])
-    try:
-        return [
-            ReservationHolder(
-                _text(entry.device),
-                entry.pid,
-                entry.uid,
-                _text(entry.comm),
-                entry.mode == lib.ZINC_SHARED,
-                bool(entry.waiting),
-                entry.since / 1e9,
-                entry.id,
-            )
-            for entry in found[0][0 : count[0]]
-        ]
-    finally:
-        _free(found[0])
+    found = _array("zinc_reservation_holder", lib.zinc_reservations, _optional(device))
+    return [
+        ReservationHolder(
+            _text(entry.device),
+            entry.pid,
+            entry.uid,
+            _text(entry.comm),
+            entry.mode == lib.ZINC_SHARED,
+            bool(entry.waiting),
+            entry.since / 1e9,
+            entry.id,
+        )
+        for entry in found
+    ]
 
 
 def cpu_places() -> list[CpuPlace]:
     """The processors that are online."""
-    found, count = ffi.new("struct zinc_cpu_place **"), ffi.new("size_t *")
-    error = lib.zinc_cpu_places(found, count)
-    if error:
-        raise _refusal(error, None, None, [])
-    try:
-        return [
-            CpuPlace(place.cpu, place.llc, None if place.node < 0 else place.node)
-            for place in found[0][0 : count[0]]
-        ]
-    finally:
-        _free(found[0])
+    return [
+        CpuPlace(place.cpu, place.llc, None if place.node < 0 else place.node)
+        for place in _array("zinc_cpu_place", lib.zinc_cpu_places)
+    ]
 
 
 def gpus() -> list[str]:
     """The GPUs of this machine, by the names that do not change."""
-    found, count = ffi.new("struct zinc_gpu **"), ffi.new("size_t *")
-    error = lib.zinc_gpus(found, count)
-    if error:
-        raise _refusal(error, None, None, [])
-    try:
-        return [_text(gpu.device) for gpu in found[0][0 : count[0]]]
-    finally:
-        _free(found[0])
+    return [_text(gpu.device) for gpu in _array("zinc_gpu", lib.zinc_gpus)]
 
 
 def gpu_device(gpu: str) -> str:
@@ -286,7 +289,7 @@ class _Attempt:
 
 
 class _Lock:
-    """What all of them are: something to take, and to give back."""
+    """What all of them are: something to take, and to give back, by one thread."""
 
     def __init__(self, timeout_ms: int) -> None:
         self._timeout_ms = _milliseconds(timeout_ms)
@@ -470,22 +473,9 @@ class GpuLock(_Lock):
         )
         text = _take_why(why)
         if error:
-            raise _refusal(error, text, None, self.holders() if text else [])
+            busy = error in (-errno.EBUSY, -errno.ETIMEDOUT)
+            raise _refusal(error, text, None, gpu_holders(self.gpu) if busy else [])
         return lock
-
-    def holders(self) -> list[Holder]:
-        """Who has it, by file and by the kernel; each process once."""
-        backend, _, rest = self.device.partition(":")
-        folder = os.environ.get("ZINC_LOCK_DIR") or "/tmp"
-        found = holders(f"{folder}/zinc-gpu-{backend}-{rest}.lock")
-        try:
-            entries = reservations(self.device)
-        except OSError:
-            return found
-        for entry in entries:
-            if not entry.waiting and (not entry.pid or entry.pid not in [h.pid for h in found]):
-                found.append(Holder(entry.pid, entry.comm))
-        return found
 
     def _drop(self, taken: Any) -> None:
         lib.zinc_gpu_lock_release(taken)
