@@ -36,7 +36,8 @@ struct zinc_backend_ops;
  * @capacity: bytes of data; ours, not the header's
  * @fd: the region's (kernel module) or the object's (shm) descriptor
  * @cursor: the last sequence seen; atomic
- * @spins: how long a spin has been worth while of late; atomic, a guess
+ * @spins: how many looks a spin took of late that succeeded; atomic, a guess
+ * @spins_missed: how many waits have not been satisfied by one since; likewise
  * @pollable: @fd has been handed out: the kernel's cursor decides; atomic
  * @dmabuf: its dma-buf, exported when first needed, -1 until then; atomic
  * @readonly: mapped for reading
@@ -54,6 +55,7 @@ struct zinc_region {
 	int fd;
 	uint32_t cursor;
 	uint32_t spins;
+	uint32_t spins_missed;
 	bool pollable;
 	int dmabuf;
 	bool readonly;
@@ -79,14 +81,15 @@ struct zinc_infos {
 /**
  * struct zinc_backend_ops - what a backend does
  * @kind: enum zinc_backend_kind
+ * @flags_waiters: who sleeps has said so in the header; else a notify has to
+ *	take it that somebody does
  * @create: make the region of @region->name and @region->capacity and fill in
  *	the rest; after a failure nothing is left of it
  * @open: find the region of @region->name, as @region->readonly says
  * @close: give up the handle, but not its memory; with @keep_data the data
  *	stay mapped
  * @unlink: take a name away
- * @sleepers: a notify has to wake somebody; the sequence is up already
- * @wake: wake them
+ * @wake: wake those who wait
  * @wait: sleep until the sequence is not *@cursor, and put it there. @wake,
  *	if not NULL, is a region of the same backend to be woken before.
  * @wait_any: sleep until one of the sequences is not as in @cursors; put its
@@ -104,12 +107,12 @@ struct zinc_infos {
  */
 struct zinc_backend_ops {
 	uint32_t kind;
+	bool flags_waiters;
 	int (*create)(struct zinc_region *region,
 		      const struct zinc_options *options);
 	int (*open)(struct zinc_region *region);
 	void (*close)(struct zinc_region *region, bool keep_data);
 	int (*unlink)(const char *name);
-	bool (*sleepers)(const struct zinc_region *region);
 	int (*wake)(struct zinc_region *region);
 	int (*wait)(struct zinc_region *region, uint32_t *cursor,
 		    uint64_t deadline, struct zinc_region *wake);
@@ -146,6 +149,7 @@ void zinc_dmabuf_close(struct zinc_region *region);
 
 /* device.c */
 int zinc_device(void);
+int zinc_device_chosen(void);
 int zinc_ioctl(int fd, unsigned long command, void *argument);
 
 /* list.c */

@@ -107,21 +107,76 @@ static int map_data(struct zinc_region *region, int prot)
 	return err;
 }
 
-static int map(struct zinc_region *region)
+static int map_reserved(struct zinc_region *region, int prot)
 {
-	int prot = region->readonly ? PROT_READ : PROT_READ | PROT_WRITE;
 	size_t page = page_size();
 	int err;
 
 	err = map_at(region->data - page, page, prot, region->fd,
 		     (off_t)ZINC_MMAP_CONTROL);
-	if (!err)
-		err = map_data(region, prot);
+	return err ? err : map_data(region, prot);
+}
+
+/*
+ * Without a reservation, which takes a system call: what is small goes anywhere,
+ * and most often the page before is free.
+ */
+static bool map_anywhere(struct zinc_region *region, int prot)
+{
+	size_t page = page_size();
+	char *data, *control;
+
+	if (region->no_data || region->capacity >= HUGE_SIZE)
+		return false;
+	data = mmap(NULL, region->capacity, prot, MAP_SHARED, region->fd, 0);
+	if (data == MAP_FAILED)
+		return false;
+	control = mmap(data - page, page, prot,
+		       MAP_SHARED | MAP_FIXED_NOREPLACE, region->fd,
+		       (off_t)ZINC_MMAP_CONTROL);
+	if (control == data - page) {
+		region->data = (uint8_t *)data;
+		return true;
+	}
+	munmap(data, region->capacity);
+	/* a kernel that does not know the flag takes the address for a hint */
+	if (control != MAP_FAILED)
+		munmap(control, page);
+	return false;
+}
+
+/* Map what @region->fd has, to where reserve() says if that has been asked. */
+static int map(struct zinc_region *region)
+{
+	int prot = region->readonly ? PROT_READ : PROT_READ | PROT_WRITE;
+	bool mapped = false;
+	int saved = errno;
+	int err = 0;
+
+	if (!region->data)
+		mapped = map_anywhere(region, prot);
+	errno = saved;
+	if (!region->data)
+		err = reserve(region);
 	if (err)
 		return err;
+	if (!mapped)
+		err = map_reserved(region, prot);
 	region->header = (struct zinc_header *)(region->data -
 						ZINC_HEADER_SIZE);
-	return zinc_header_check(region->header, region->capacity);
+	if (!err)
+		err = zinc_header_check(region->header, region->capacity);
+	if (err)
+		release(region);
+	return err;
+}
+
+/* A region that was made and can not be mapped. */
+static void take_back(struct zinc_region *region)
+{
+	/* a name that persists would not go with the descriptor */
+	zinc_ioctl(region->fd, ZINC_REGION_UNLINK, NULL);
+	close(region->fd);
 }
 
 static int kmod_create(struct zinc_region *region,
@@ -133,51 +188,36 @@ static int kmod_create(struct zinc_region *region,
 		.lifetime = options->lifetime,
 		.mode = options->mode,
 	};
-	int device = zinc_device();
 	int err;
 
-	if (device < 0)
-		return device;
 	if (region->capacity > ZINC_CAPACITY_MAX)
 		return -EINVAL;
-	err = reserve(region);
-	if (err)
-		return err;
+	/* before much is made, or the old region loses its name */
+	if (region->capacity >= HUGE_SIZE || options->flags & ZINC_REPLACE) {
+		err = reserve(region);
+		if (err)
+			return err;
+	}
 	memcpy(args.name, region->name, sizeof(args.name));
-	region->fd = zinc_ioctl(device, ZINC_CREATE, &args);
+	region->fd = zinc_ioctl(zinc_device_chosen(), ZINC_CREATE, &args);
 	if (region->fd < 0) {
-		err = region->fd;
-		goto err_release;
+		if (region->data)
+			release(region);
+		return region->fd;
 	}
 	err = map(region);
 	if (err)
-		goto err_unlink;
-	return 0;
-
-err_unlink:
-	/* a name that persists would not go with the descriptor */
-	zinc_ioctl(region->fd, ZINC_REGION_UNLINK, NULL);
-	close(region->fd);
-err_release:
-	release(region);
+		take_back(region);
 	return err;
 }
 
-/* Map what @region->fd has. */
+/* The kernel's word for how long the region is. */
 static int place(struct zinc_region *region, uint64_t capacity)
 {
-	int err;
-
 	if (!capacity || capacity > PTRDIFF_MAX)
 		return -ENOMEM;
 	region->capacity = (size_t)capacity;
-	err = reserve(region);
-	if (err)
-		return err;
-	err = map(region);
-	if (err)
-		release(region);
-	return err;
+	return map(region);
 }
 
 /* Make a handle of @region->fd. */
@@ -215,11 +255,8 @@ static int kmod_import(struct zinc_region *region, int dmabuf_fd,
 	if (region->fd < 0)
 		return region->fd;
 	err = place(region, args.capacity);
-	if (err) {
-		/* as in kmod_create() */
-		zinc_ioctl(region->fd, ZINC_REGION_UNLINK, NULL);
-		close(region->fd);
-	}
+	if (err)
+		take_back(region);
 	return err;
 }
 
@@ -259,12 +296,9 @@ static int kmod_open(struct zinc_region *region)
 	struct zinc_open args = {
 		.flags = region->readonly ? ZINC_OPEN_RDONLY : 0,
 	};
-	int device = zinc_device();
 
-	if (device < 0)
-		return device;
 	memcpy(args.name, region->name, sizeof(args.name));
-	region->fd = zinc_ioctl(device, ZINC_OPEN, &args);
+	region->fd = zinc_ioctl(zinc_device_chosen(), ZINC_OPEN, &args);
 	if (region->fd < 0)
 		return region->fd;
 	return attach(region, args.capacity);
@@ -349,11 +383,6 @@ int zinc_kmod_fd(struct zinc_region *region)
 		return err;
 	__atomic_store_n(&region->pollable, true, __ATOMIC_RELEASE);
 	return region->fd;
-}
-
-static bool kmod_sleepers(const struct zinc_region *region)
-{
-	return __atomic_load_n(&region->header->waiters, __ATOMIC_SEQ_CST);
 }
 
 static int kmod_wake(struct zinc_region *region)
@@ -551,11 +580,11 @@ static int kmod_stat(const char *name, struct zinc_region_info *info)
 
 const struct zinc_backend_ops zinc_kmod_ops = {
 	.kind = ZINC_BACKEND_KMOD,
+	.flags_waiters = true,
 	.create = kmod_create,
 	.open = kmod_open,
 	.close = kmod_close,
 	.unlink = kmod_unlink,
-	.sleepers = kmod_sleepers,
 	.wake = kmod_wake,
 	.wait = kmod_wait,
 	.wait_any = kmod_wait_any,

@@ -320,13 +320,6 @@ static int shm_unlink_name(const char *name)
 	return zinc_object_unlink(path);
 }
 
-/* Others do not say when they sleep, so that there may always be some. */
-static bool shm_sleepers(const struct zinc_region *region)
-{
-	(void)region;
-	return true;
-}
-
 static int shm_wake(struct zinc_region *region)
 {
 	int ret = futex(&region->header->notify_seq, FUTEX_WAKE, INT_MAX, NULL);
@@ -430,11 +423,11 @@ static int shm_describe(struct zinc_region *region,
 
 const struct zinc_backend_ops zinc_shm_ops = {
 	.kind = ZINC_BACKEND_SHM,
+	.flags_waiters = false,		/* other implementations do not */
 	.create = shm_create,
 	.open = shm_open_region,
 	.close = shm_close,
 	.unlink = shm_unlink_name,
-	.sleepers = shm_sleepers,
 	.wake = shm_wake,
 	.wait = shm_wait,
 	.wait_any = shm_wait_any,

@@ -81,6 +81,18 @@ static int device_open(void)
 }
 
 /**
+ * zinc_device_chosen() - the descriptor that zinc_device() has just returned
+ *
+ * For the same call of a user, so that it is not checked twice.
+ *
+ * Return: a descriptor.
+ */
+int zinc_device_chosen(void)
+{
+	return __atomic_load_n(&device_fd, __ATOMIC_ACQUIRE);
+}
+
+/**
  * zinc_device() - a descriptor of /dev/zinc
  *
  * Not to be closed. Of several threads that come first, one wins.

@@ -12,21 +12,21 @@
  * the cursor in the kernel decides, and the one here follows.
  */
 #include <errno.h>
-#include <sched.h>
+#include <unistd.h>
 
 #include "backend.h"
 
 #define WAIT_ANY_MAX	ZINC_WAIT_ANY_MAX
 
 /*
- * The most looks at the sequence before a wait enters the kernel: some 10 us.
- * How many it really is follows from how many were worth while of late; there
- * are always a few more than that.
+ * The most looks at the sequence before a wait enters the kernel: some 10 to
+ * 20 us. How many it really is follows from how many it took of late, with some
+ * slack.
  */
-#define SPIN_MAX	256
+#define SPIN_MAX	512
 #define SPIN_SLACK	16
-/* Above this average it pays to wake and spin rather than to wake and sleep. */
-#define SPIN_PAYS	32
+/* How many waits it is at most from one spin to the next */
+#define SPIN_INTERVAL	1024
 
 static void cpu_relax(void)
 {
@@ -105,17 +105,18 @@ static void advance(struct zinc_region *region, uint32_t seen, uint32_t now)
 	}
 }
 
+/*
+ * Those of the machine, and not those that this thread may run on: the other
+ * side may run elsewhere.
+ */
 static bool many_cpus(void)
 {
 	static int known;	/* 0 not yet, 1 one, 2 many */
 	int many = __atomic_load_n(&known, __ATOMIC_RELAXED);
 	int saved = errno;
-	cpu_set_t set;
 
 	if (!many) {
-		/* it fails where there are more than the set has room for */
-		many = sched_getaffinity(0, sizeof(set), &set) ||
-		       CPU_COUNT(&set) > 1 ? 2 : 1;
+		many = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? 2 : 1;
 		__atomic_store_n(&known, many, __ATOMIC_RELAXED);
 		errno = saved;
 	}
@@ -123,44 +124,55 @@ static bool many_cpus(void)
 }
 
 /*
- * Look for a while. The limit is twice the average of the looks that succeeded
- * lately, and a failure pulls it down, so that a handle whose notifies are far
- * apart does not burn time on every wait.
+ * Is it worth while to look for a while before sleeping? It is if it was the
+ * last time. Since it takes two who are awake, it is tried again after 1, 2, 4
+ * and so on waits for which it was not: where notifies are far apart, or both
+ * sides share a processor, that soon costs nothing.
  */
-static bool spin(struct zinc_region *region, uint32_t seen)
+static bool spin_pays(struct zinc_region *region)
 {
-	int32_t average = (int32_t)__atomic_load_n(&region->spins,
-						   __ATOMIC_RELAXED);
-	int32_t limit = 2 * average + SPIN_SLACK;
-	int32_t n = 0;
+	uint32_t missed;
 
 	if (!many_cpus())
 		return false;
-	if (limit > SPIN_MAX)
-		limit = SPIN_MAX;
+	missed = __atomic_load_n(&region->spins_missed, __ATOMIC_RELAXED);
+	if (!(missed & (missed - 1)) || !(missed % SPIN_INTERVAL))
+		return true;
+	__atomic_store_n(&region->spins_missed, missed + 1, __ATOMIC_RELAXED);
+	return false;
+}
+
+/* After one that failed, a long one: the other side may have to wake up. */
+static int32_t spin_limit(int32_t average, uint32_t missed)
+{
+	int32_t limit = 2 * average + SPIN_SLACK;
+
+	return missed || limit > SPIN_MAX ? SPIN_MAX : limit;
+}
+
+/* Look for a while, after spin_pays(). */
+static bool spin(struct zinc_region *region, uint32_t seen)
+{
+	uint32_t missed = __atomic_load_n(&region->spins_missed,
+					  __ATOMIC_RELAXED);
+	int32_t average = (int32_t)__atomic_load_n(&region->spins,
+						   __ATOMIC_RELAXED);
+	int32_t limit = spin_limit(average, missed);
+	int32_t n = 0;
+
 	while (n < limit && sequence(region) == seen) {
 		cpu_relax();
 		n++;
 	}
-	average += ((n < limit ? n : 0) - average) / 8;
-	__atomic_store_n(&region->spins, (uint32_t)average, __ATOMIC_RELAXED);
-	return n < limit;
-}
-
-/*
- * Is a spin likely to succeed? After each refusal a little more, so that it is
- * tried again from time to time.
- */
-static bool spin_pays(struct zinc_region *region)
-{
-	uint32_t average = __atomic_load_n(&region->spins, __ATOMIC_RELAXED);
-
-	if (!many_cpus())
+	if (n == limit) {
+		__atomic_store_n(&region->spins_missed, missed + 1,
+				 __ATOMIC_RELAXED);
 		return false;
-	if (average >= SPIN_PAYS)
-		return true;
-	__atomic_store_n(&region->spins, average + 1, __ATOMIC_RELAXED);
-	return false;
+	}
+	average += (n - average) / 8;
+	__atomic_store_n(&region->spins, (uint32_t)average, __ATOMIC_RELAXED);
+	__atomic_store_n(&region->spins_missed, 0, __ATOMIC_RELAXED);
+	return true;
 }
 
 static int wake_first(struct zinc_region *wake)
@@ -179,33 +191,28 @@ static int sleep_on(struct zinc_region *region, uint32_t seen,
 	return err;
 }
 
-/* May the wake-up be left to the call that sleeps, behind which it comes? */
-static bool in_one_call(struct zinc_region *region, uint64_t deadline,
-			const struct zinc_region *wake)
-{
-	if (wake->ops != region->ops || !deadline)
-		return false;
-	return is_pollable(region) || !spin_pays(region);
-}
 
-/* @wake, if not NULL, has sleepers that have to be woken, whatever happens. */
+/*
+ * @wake, if not NULL, has sleepers that have to be woken, whatever happens; best
+ * by the call that sleeps, as they run then while this thread does not. Who
+ * spins, or does not sleep, must not keep them waiting.
+ */
 static int wait_after_look(struct zinc_region *region, uint32_t seen,
 			   uint64_t deadline, struct zinc_region *wake)
 {
+	bool pollable = is_pollable(region);
+	bool spins = deadline && !pollable && spin_pays(region);
 	int err;
 
-	if (wake && !in_one_call(region, deadline, wake)) {
+	if (wake && (spins || !deadline || wake->ops != region->ops)) {
 		err = wake_first(wake);
 		if (err)
 			return err;
 		wake = NULL;
 	}
-	if (is_pollable(region))
-		return sleep_on(region, seen, deadline, wake);
-	if (!deadline)
+	if (!deadline && !pollable)
 		return -ETIMEDOUT;
-	/* who spins keeps those waiting who are to be woken */
-	if (!wake && spin(region, seen) && take(region, &seen))
+	if (spins && spin(region, seen) && take(region, &seen))
 		return 0;
 	return sleep_on(region, seen, deadline, wake);
 }
@@ -244,21 +251,27 @@ static bool bump(struct zinc_region *region)
 {
 	/* pairs with the sleeper, who says so and then reads the sequence */
 	add_and_fence(&region->header->notify_seq);
-	return region->ops->sleepers(region);
+	return !region->ops->flags_waiters ||
+	       __atomic_load_n(&region->header->waiters, __ATOMIC_RELAXED);
+}
+
+static inline int32_t notify(struct zinc_region *region)
+{
+	if (!region)
+		return -EINVAL;
+	if (region->readonly)
+		return -EBADF;
+	return bump(region) ? region->ops->wake(region) : 0;
 }
 
 int32_t zinc_notify_checked(zinc_handle handle)
 {
-	if (!handle)
-		return -EINVAL;
-	if (handle->readonly)
-		return -EBADF;
-	return bump(handle) ? handle->ops->wake(handle) : 0;
+	return notify(handle);
 }
 
 void zinc_notify(zinc_handle handle)
 {
-	zinc_notify_checked(handle);
+	notify(handle);
 }
 
 int32_t zinc_notify_and_wait(zinc_handle to_notify, zinc_handle to_wait,

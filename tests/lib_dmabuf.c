@@ -82,8 +82,7 @@ UNWATCHED
 void *mmap(void *address, size_t length, int prot, int flags, int fd,
 	   off_t offset)
 {
-	if (fake.map_error && flags & MAP_FIXED && flags & MAP_SHARED &&
-	    !offset) {
+	if (fake.map_error && flags & MAP_SHARED && !offset) {
 		errno = fake.map_error;
 		return MAP_FAILED;
 	}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Where the library maps a region of the kernel module: header before data,
+ * whatever else is mapped; and what is left when there is no room.
+ */
+#include "lib_test.h"
+
+#include <sys/mman.h>
+
+enum before {
+	FREE,		/* the page before the data, for who asks for it */
+	TAKEN,		/* somebody has it */
+	ONLY_A_HINT,	/* the kernel does not know MAP_FIXED_NOREPLACE */
+};
+
+/* mmap() of the library, too: this program comes before the C library. */
+static struct {
+	enum before before;
+	bool no_room;	/* for what is not asked for at an address */
+	int asked;	/* how often for the page before */
+} fake;
+
+/* ThreadSanitizer maps memory before it can look at anything */
+__attribute__((no_sanitize_thread))
+void *mmap(void *address, size_t length, int prot, int flags, int fd,
+	   off_t offset)
+{
+	if (flags & MAP_FIXED_NOREPLACE) {
+		fake.asked++;
+		if (fake.before == TAKEN) {
+			errno = EEXIST;
+			return MAP_FAILED;
+		}
+		if (fake.before == ONLY_A_HINT) {
+			flags &= ~MAP_FIXED_NOREPLACE;
+			address = NULL;
+		}
+	}
+	if (fake.no_room && !address) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	return (void *)syscall(SYS_mmap, address, length, prot, flags, fd,
+			       offset);
+}
+
+FIXTURE(map)
+{
+	int maps;
+};
+
+FIXTURE_SETUP(map)
+{
+	forget(named("map"));
+	self->maps = count_maps();
+}
+
+FIXTURE_TEARDOWN(map)
+{
+	memset(&fake, 0, sizeof(fake));
+	forget(named("map"));
+}
+
+/* The header is where it has to be, and the data are those of the other side */
+static bool is_whole(zinc_handle region, zinc_handle other)
+{
+	uint8_t *data = zinc_ptr(region);
+	uint64_t magic, capacity;
+
+	memcpy(&magic, data - HEADER, sizeof(magic));
+	memcpy(&capacity, data - HEADER + 16, sizeof(capacity));
+	data[0] = 7;
+	data[zinc_capacity(region) - 1] = 9;
+	return magic == MAGIC && capacity == zinc_capacity(region) &&
+	       zinc_ptr(other)[0] == 7 &&
+	       zinc_ptr(other)[zinc_capacity(other) - 1] == 9;
+}
+
+static void wherever(struct __test_metadata *_metadata,
+		     FIXTURE_DATA(map) *self, size_t capacity, int asked)
+{
+	zinc_handle region, other;
+
+	fake.asked = 0;
+	ASSERT_EQ(zinc_create(named("map"), capacity, &region), 0);
+	ASSERT_EQ(zinc_open(named("map"), &other), 0);
+	EXPECT_EQ(fake.asked, asked);
+	EXPECT_TRUE(is_whole(region, other));
+	EXPECT_TRUE(is_whole(other, region));
+	zinc_close(other);
+	zinc_close(region);
+	EXPECT_EQ(count_maps(), self->maps);
+}
+
+TEST_F(map, small_ones_go_anywhere)
+{
+	NEED_KMOD();
+	wherever(_metadata, self, PAGE, 2);
+	wherever(_metadata, self, 3 * PAGE, 2);
+	wherever(_metadata, self, 2 * MIB - PAGE, 2);
+}
+
+TEST_F(map, the_page_before_is_taken)
+{
+	NEED_KMOD();
+	fake.before = TAKEN;
+	wherever(_metadata, self, PAGE, 2);
+	wherever(_metadata, self, 3 * PAGE, 2);
+}
+
+TEST_F(map, an_address_is_only_a_hint)
+{
+	NEED_KMOD();
+	fake.before = ONLY_A_HINT;
+	wherever(_metadata, self, PAGE, 2);
+	wherever(_metadata, self, 3 * PAGE, 2);
+}
+
+TEST_F(map, large_ones_are_aligned)
+{
+	zinc_handle region;
+
+	NEED_KMOD();
+	wherever(_metadata, self, 2 * MIB, 0);
+	ASSERT_EQ(zinc_create(named("map"), 4 * MIB, &region), 0);
+	EXPECT_EQ((uintptr_t)zinc_ptr(region) % (2 * MIB), 0);
+	zinc_close(region);
+}
+
+TEST_F(map, no_room)
+{
+	zinc_handle region, other;
+	int fds = count_fds();
+
+	NEED_KMOD();
+	fake.no_room = true;
+	region = POISON;
+	EXPECT_EQ(zinc_create(named("map"), PAGE, &region), -ENOMEM);
+	EXPECT_EQ(region, NULL);
+	EXPECT_EQ(zinc_create(named("map"), 2 * MIB, &region), -ENOMEM);
+	fake.no_room = false;
+	EXPECT_EQ(zinc_open(named("map"), &other), -ENOENT);
+	ASSERT_EQ(zinc_create(named("map"), PAGE, &region), 0);
+	fake.no_room = true;
+	EXPECT_EQ(zinc_open(named("map"), &other), -ENOMEM);
+	EXPECT_EQ(other, NULL);
+	fake.no_room = false;
+	zinc_close(region);
+	EXPECT_EQ(count_fds(), fds);
+	EXPECT_EQ(count_maps(), self->maps);
+}
+
+/* Who would replace a region and has no room for the new one leaves the old */
+TEST_F(map, no_room_replaces_nothing)
+{
+	zinc_handle region, other;
+
+	NEED_KMOD();
+	ASSERT_EQ(zinc_create(named("map"), PAGE, &region), 0);
+	zinc_ptr(region)[0] = 42;
+	fake.no_room = true;
+	EXPECT_EQ(zinc_create_or_replace(named("map"), PAGE, &other), -ENOMEM);
+	fake.no_room = false;
+	ASSERT_EQ(zinc_open(named("map"), &other), 0);
+	EXPECT_EQ(zinc_ptr(other)[0], 42);
+	zinc_close(other);
+	zinc_close(region);
+	EXPECT_EQ(count_maps(), self->maps);
+}
+
+TEST_HARNESS_MAIN
