@@ -9,6 +9,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/uio.h>
 
 #include "zinc.h"
@@ -140,6 +141,9 @@ static int zinc_notify_fd(int fd, bool bump)
 		err = 0;
 	}
 	fput(file);
+	/* whose reply may be there before we would have gone to sleep */
+	if (!err)
+		cond_resched();
 	return err;
 }
 
@@ -281,10 +285,59 @@ static const struct zinc_command zinc_region_commands[] = {
 		ZINC_REGION_REOPEN, true, zinc_do_reopen },
 };
 
+/*
+ * As zinc_run_command(), for what is called again and again: where the compiler
+ * knows the size, the copies cost a fraction.
+ */
+static __always_inline int zinc_run_sized(const struct zinc_command *command,
+					  struct file *file, void *args,
+					  void __user *uarg, size_t size)
+{
+	struct zinc_call call = { .file = file, .arg = args };
+	int err;
+
+	if (copy_from_user(args, uarg, size))
+		return -EFAULT;
+	err = command->run(&call);
+	if (err)
+		return err;
+	if (copy_to_user(uarg, args, size))
+		return -EFAULT;
+	return command->commit ? command->commit(&call) : 0;
+}
+
+static int zinc_run_notify(const struct zinc_command *command,
+			   struct file *file, void __user *uarg)
+{
+	struct zinc_notify args;
+
+	return zinc_run_sized(command, file, &args, uarg, sizeof(args));
+}
+
+static int zinc_run_wait(const struct zinc_command *command, struct file *file,
+			 void __user *uarg)
+{
+	struct zinc_wait args;
+
+	return zinc_run_sized(command, file, &args, uarg, sizeof(args));
+}
+
 static long zinc_region_ioctl(struct file *file, unsigned int cmd,
 			      unsigned long arg)
 {
-	return zinc_run_command(zinc_region_commands, ZINC_REGION_FIRST,
+	const struct zinc_command *table = zinc_region_commands;
+	void __user *uarg = (void __user *)arg;
+
+	/* structs of another size go the long way */
+	switch (cmd) {
+	case ZINC_REGION_NOTIFY:
+		return zinc_run_notify(&table[ZINC_REGION_ROW(ZINC_REGION_NOTIFY)],
+				       file, uarg);
+	case ZINC_REGION_WAIT:
+		return zinc_run_wait(&table[ZINC_REGION_ROW(ZINC_REGION_WAIT)],
+				     file, uarg);
+	}
+	return zinc_run_command(table, ZINC_REGION_FIRST,
 				ARRAY_SIZE(zinc_region_commands), file, cmd,
 				arg);
 }

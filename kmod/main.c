@@ -57,11 +57,13 @@ zinc_find_command(const struct zinc_command *table, unsigned int first,
 static int zinc_copy_in(const struct zinc_command *command, unsigned int cmd,
 			void *karg, const void __user *uarg)
 {
+	size_t size = _IOC_SIZE(command->cmd);
+
 	if (_IOC_DIR(cmd) == _IOC_NONE)
 		return uarg ? -EINVAL : 0;
 	if (_IOC_DIR(cmd) & _IOC_WRITE)
-		return copy_struct_from_user(karg, _IOC_SIZE(command->cmd),
-					     uarg, _IOC_SIZE(cmd));
+		return copy_struct_from_user(karg, size, uarg, _IOC_SIZE(cmd));
+	memset(karg, 0, size);
 	return 0;
 }
 
@@ -81,6 +83,8 @@ int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
 
 	if (copy_to_user(to, from, known))
 		return -EFAULT;
+	if (to_size == known)
+		return 0;
 	return clear_user(to + known, to_size - known) ? -EFAULT : 0;
 }
 
@@ -115,7 +119,8 @@ long zinc_run_command(const struct zinc_command *table, unsigned int first,
 {
 	const struct zinc_command *command;
 	void __user *uarg = (void __user *)arg;
-	union zinc_arg karg = {};
+	/* as much of it as the command has is set by zinc_copy_in() */
+	union zinc_arg karg __uninitialized;
 	struct zinc_call call = { .file = file, .arg = &karg };
 	int fd = 0;
 	int err;

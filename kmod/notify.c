@@ -19,9 +19,9 @@
  * takes the flag down wakes it. Therefore only a wake-up of everybody, for
  * every event and past EPOLLEXCLUSIVE, may take the flag down. The queue's
  * lock orders the store of 0 before the 1 of a waiter that queues behind the
- * wake-up. A waiter that was woken, and a poller when it polls again, raise
- * the flag anew before they look: between a wake-up and that, notifies are
- * free.
+ * wake-up. A waiter that was woken for nothing, and a poller when it polls
+ * again, raise the flag anew before they look: between a wake-up and that,
+ * notifies are free.
  *
  * The header can be forged by those who share the region. They can thereby
  * wake each other for nothing, or not at all, and that is the extent of it:
@@ -88,8 +88,9 @@ u32 zinc_notify(struct zinc_region *region, bool bump, bool sync)
 }
 
 /*
- * Nobody has woken us: if nobody else is on the queue, notifies need not come
- * here. By the queue's lock, one who is behind us raises the flag after this.
+ * The flag that we raised may still be up: if nobody else is on the queue,
+ * notifies need not come here. By the queue's lock, one who is behind us raises
+ * the flag after this.
  */
 static void zinc_disarm(struct zinc_region *region)
 {
@@ -133,21 +134,28 @@ __poll_t zinc_notify_poll(struct zinc_handle *handle, struct file *file,
 	return events;
 }
 
+/*
+ * Who is woken by a notify leaves at once: the flag is down then, and that is
+ * how it should be, if nobody else has raised it.
+ */
 static int zinc_wait_queued(struct zinc_region *region, u32 cursor,
 			    ktime_t deadline, u32 *seq)
 {
 	DEFINE_WAIT(wait);
+	bool notified = false;
 	int err = 0;
 
-	while (!err) {
+	do {
 		prepare_to_wait(&region->wait, &wait, TASK_INTERRUPTIBLE);
 		*seq = zinc_arm(region);
 		if (*seq != cursor)
 			break;
 		err = zinc_sleep(deadline);
-	}
+		*seq = zinc_sequence(region);
+		notified = !err && *seq != cursor;
+	} while (!err && !notified);
 	finish_wait(&region->wait, &wait);
-	if (err)
+	if (!notified)
 		zinc_disarm(region);
 	return err;
 }
@@ -165,12 +173,13 @@ static int zinc_wait_queued(struct zinc_region *region, u32 cursor,
  */
 int zinc_wait(struct zinc_region *region, u32 cursor, u64 deadline, u32 *seq)
 {
-	ktime_t expires = zinc_deadline(deadline);
 	u32 now = zinc_sequence(region);
+	ktime_t expires;
 	int err = 0;
 
 	trace_zinc_wait_begin(region, cursor, now);
 	if (now == cursor) {
+		expires = zinc_deadline(deadline);
 		/* who only looks need not ask to be woken */
 		err = -ETIMEDOUT;
 		if (ktime_get() < expires)
