@@ -8,6 +8,7 @@
  * who walk it by id.
  */
 #include <linux/capability.h>
+#include <linux/jhash.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
 #include <linux/rhashtable.h>
@@ -46,10 +47,17 @@ struct zinc_net {
 
 static unsigned int zinc_net_id;
 
+/* What is behind the name is zeros in all of them. */
+static u32 zinc_names_hash(const void *name, u32 len, u32 seed)
+{
+	return jhash(name, strnlen(name, len), seed);
+}
+
 static const struct rhashtable_params zinc_names_params = {
 	.key_offset = offsetof(struct zinc_region, name),
 	.key_len = ZINC_NAME_SIZE,
 	.head_offset = offsetof(struct zinc_region, hash),
+	.hashfn = zinc_names_hash,
 	.automatic_shrinking = true,
 };
 

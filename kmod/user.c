@@ -87,31 +87,23 @@ static int zinc_user_check_reservation(const struct zinc_user *user)
 }
 
 /*
- * Count one region and its bytes, or one reservation. CAP_SYS_RESOURCE is beyond
- * limits.
+ * Count one region and its bytes, or one reservation, on the account of @uid: an
+ * old one, or else @fresh. CAP_SYS_RESOURCE is beyond limits. NULL: there is no
+ * account.
  */
-static struct zinc_user *zinc_user_add(kuid_t uid, unsigned int regions,
-				       u64 bytes, unsigned int reservations)
+static struct zinc_user *zinc_user_count(kuid_t uid, unsigned int regions,
+					 u64 bytes, unsigned int reservations,
+					 struct zinc_user *fresh)
 {
-	struct zinc_user *fresh, *user;
+	struct zinc_user *user = zinc_user_find(uid) ?: fresh;
 	int err;
 
-	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
-	if (!fresh)
-		return ERR_PTR(-ENOMEM);
-	fresh->uid = uid;
-
-	spin_lock(&zinc_user_lock);
-	user = zinc_user_find(uid);
 	if (!user)
-		user = fresh;
+		return NULL;
 	err = regions ? zinc_user_check(user, bytes) :
 			zinc_user_check_reservation(user);
-	if (err && !capable(CAP_SYS_RESOURCE)) {
-		spin_unlock(&zinc_user_lock);
-		kfree(fresh);
+	if (err && !capable(CAP_SYS_RESOURCE))
 		return ERR_PTR(err);
-	}
 	if (user == fresh)
 		hash_add(zinc_users, &user->node, __kuid_val(uid));
 	user->regions += regions;
@@ -119,6 +111,26 @@ static struct zinc_user *zinc_user_add(kuid_t uid, unsigned int regions,
 	user->reservations += reservations;
 	/* each is given back on its own */
 	user->refs += 2 * regions + reservations;
+	return user;
+}
+
+static struct zinc_user *zinc_user_add(kuid_t uid, unsigned int regions,
+				       u64 bytes, unsigned int reservations)
+{
+	struct zinc_user *fresh, *user;
+
+	spin_lock(&zinc_user_lock);
+	user = zinc_user_count(uid, regions, bytes, reservations, NULL);
+	spin_unlock(&zinc_user_lock);
+	if (user)
+		return user;
+
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	if (!fresh)
+		return ERR_PTR(-ENOMEM);
+	fresh->uid = uid;
+	spin_lock(&zinc_user_lock);
+	user = zinc_user_count(uid, regions, bytes, reservations, fresh);
 	spin_unlock(&zinc_user_lock);
 	if (user != fresh)
 		kfree(fresh);
