@@ -60,34 +60,74 @@ static const struct file_operations zinc_data_fops = {
 	.llseek = noop_llseek,
 };
 
+/* The folio at @index, made if it is not there. */
+static struct folio *zinc_backing_get(struct address_space *mapping,
+				      pgoff_t index, gfp_t gfp)
+{
+	struct page *page = shmem_read_mapping_page_gfp(mapping, index, gfp);
+
+	return IS_ERR(page) ? ERR_CAST(page) : page_folio(page);
+}
+
+/*
+ * The same, of a file that nobody else has yet, where the kernel has cleared
+ * what it allocates: shmem would do so once more, but not for one who is going
+ * to write all of it.
+ */
+static struct folio *zinc_backing_get_clear(struct address_space *mapping,
+					    pgoff_t index, pgoff_t end)
+{
+	u64 rest = (u64)(end - index) << PAGE_SHIFT;
+	struct folio *folio;
+
+	folio = zinc_shmem_write_begin(mapping, (loff_t)index << PAGE_SHIFT,
+				       min_t(u64, rest, SZ_1G));
+	if (IS_ERR(folio))
+		return folio;
+	if (!folio_test_uptodate(folio)) {
+		flush_dcache_folio(folio);
+		folio_mark_uptodate(folio);
+	}
+	folio_unlock(folio);
+	return folio;
+}
+
 /*
  * Make every page now, so that want of memory is an error of create and not
  * the death of whoever touches the page later. __GFP_RETRY_MAYFAIL makes a
  * full memory cgroup say so, where it would call its OOM killer.
  */
-static int zinc_backing_populate(struct file *file, u64 size)
+static int zinc_backing_populate(struct file *file, u64 size, bool fresh)
 {
 	struct address_space *mapping = file->f_mapping;
-	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_RETRY_MAYFAIL |
-		    __GFP_NOWARN;
+	gfp_t mask = mapping_gfp_mask(mapping);
+	gfp_t gfp = mask | __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+	bool clear = fresh && want_init_on_alloc(mask);
 	pgoff_t end = size >> PAGE_SHIFT;
 	pgoff_t index = 0;
+	int err = 0;
 
+	/* which a write goes by */
+	if (clear)
+		mapping_set_gfp_mask(mapping, gfp);
 	while (index < end) {
 		struct folio *folio;
-		struct page *page;
 
+		err = -EINTR;
 		if (fatal_signal_pending(current))
-			return -EINTR;
-		page = shmem_read_mapping_page_gfp(mapping, index, gfp);
-		if (IS_ERR(page))
-			return PTR_ERR(page);
-		folio = page_folio(page);
+			break;
+		folio = clear ? zinc_backing_get_clear(mapping, index, end) :
+				zinc_backing_get(mapping, index, gfp);
+		err = PTR_ERR_OR_ZERO(folio);
+		if (err)
+			break;
 		index = folio->index + folio_nr_pages(folio);
 		folio_put(folio);
 		cond_resched();
 	}
-	return 0;
+	if (clear)
+		mapping_set_gfp_mask(mapping, mask);
+	return err;
 }
 
 /*
@@ -138,7 +178,7 @@ struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
 	if (lazy)
 		return file;
 
-	err = zinc_backing_populate(file, size);
+	err = zinc_backing_populate(file, size, true);
 	if (err) {
 		fput(file);
 		return ERR_PTR(err);
@@ -241,7 +281,7 @@ struct page **zinc_backing_pin(struct file *backing, u64 size)
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	mapping_set_unevictable(backing->f_mapping);
-	n = zinc_backing_populate(backing, size);
+	n = zinc_backing_populate(backing, size, false);
 	while (!n && have < count) {
 		n = zinc_backing_pin_some(backing, have, pages + have,
 					  count - have);

@@ -89,6 +89,39 @@ static inline void zinc_shmem_set_gfp(struct file *file)
 }
 
 /**
+ * zinc_shmem_write_begin() - the folio of a file that is about to be written
+ * @mapping: of shmem
+ * @pos: of the first byte, in bytes
+ * @len: how many bytes are to be written, a hint for the folio's size
+ *
+ * 6.12 says folio where it was page, 6.17 has a kiocb where it was file; shmem
+ * looks at neither of the latter.
+ *
+ * Return: it, locked and with a reference, and not up to date if it is new; or
+ * a negative errno.
+ */
+static inline struct folio *
+zinc_shmem_write_begin(struct address_space *mapping, loff_t pos,
+		       unsigned int len)
+{
+	void *fsdata;
+	int err;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	struct folio *folio;
+
+	err = mapping->a_ops->write_begin(NULL, mapping, pos, len, &folio,
+					  &fsdata);
+	return err ? ERR_PTR(err) : folio;
+#else
+	struct page *page;
+
+	err = mapping->a_ops->write_begin(NULL, mapping, pos, len, &page,
+					  &fsdata);
+	return err ? ERR_PTR(err) : page_folio(page);
+#endif
+}
+
+/**
  * zinc_pin_folios() - pin some of a file's pages
  * @file: of shmem
  * @index: of the first page
