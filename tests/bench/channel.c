@@ -17,7 +17,7 @@
 
 #include "channel.h"
 
-#define SPINS	256	/* as many as Zinc's library at most */
+#define SPINS	512	/* as many as Zinc's library at most */
 
 int futex_wait(const uint32_t *word, uint32_t value)
 {
