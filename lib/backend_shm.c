@@ -340,14 +340,12 @@ static int shm_wait(struct zinc_region *region, uint32_t *cursor,
 	if (err)
 		return err;
 	time = futex_time(&storage, deadline);
-	for (;;) {
-		err = futex(&region->header->notify_seq, FUTEX_WAIT_BITSET,
-			    *cursor, time);
-		now = sequence(region);
-		if (now != *cursor)
-			break;
+	/* who was woken may have answered by now */
+	while ((now = sequence(region)) == *cursor) {
 		if (err && err != -EAGAIN && err != -EINTR)
 			return err;
+		err = futex(&region->header->notify_seq, FUTEX_WAIT_BITSET,
+			    *cursor, time);
 	}
 	*cursor = now;
 	return 0;
