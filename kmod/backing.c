@@ -211,7 +211,7 @@ static long zinc_backing_pin_some(struct file *backing, pgoff_t index,
 				  struct page **pages, unsigned long count)
 {
 	struct folio *folios[ZINC_PIN_BATCH];
-	unsigned long filled = 0;
+	unsigned long filled = 0, more;
 	pgoff_t offset;
 	long n, i;
 
@@ -220,9 +220,11 @@ static long zinc_backing_pin_some(struct file *backing, pgoff_t index,
 	if (n <= 0)
 		return n ?: -EFAULT;
 	offset >>= PAGE_SHIFT;
-	for (i = 0; i < n; i++, offset = 0)
-		while (offset < folio_nr_pages(folios[i]) && filled < count)
+	for (i = 0; i < n; i++, offset = 0) {
+		more = min(folio_nr_pages(folios[i]) - offset, count - filled);
+		while (more--)
 			pages[filled++] = folio_page(folios[i], offset++);
+	}
 	return filled;
 }
 

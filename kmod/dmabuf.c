@@ -197,6 +197,53 @@ static unsigned int zinc_max_segment(struct device *dev)
 		     dma_max_mapping_size(dev));
 }
 
+/* How many pages from @at on are neighbours in memory, up to @max. */
+static unsigned long zinc_dmabuf_run(const struct zinc_dmabuf *zd,
+				     unsigned long at, unsigned long max)
+{
+	struct page *first = zd->pages[at], *page = first;
+	unsigned long n = 0;
+
+	max = min(max, zinc_dmabuf_pages(zd) - at);
+	do {
+		struct folio *folio = page_folio(page);
+
+		n += folio_nr_pages(folio) - folio_page_idx(folio, page);
+		if (n >= max)
+			return max;
+		page = zd->pages[at + n];
+	} while (page_to_pfn(page) == page_to_pfn(first) + n);
+	return n;
+}
+
+/*
+ * As sg_alloc_table_from_pages_segment(), but folio by folio: it looks at each
+ * page twice, which takes as long as a fifth of what clears it.
+ */
+static int zinc_dmabuf_table(const struct zinc_dmabuf *zd,
+			     struct sg_table *table, unsigned int max_segment)
+{
+	unsigned long max = max_segment >> PAGE_SHIFT;
+	unsigned long count = zinc_dmabuf_pages(zd);
+	unsigned long at, n;
+	unsigned int entries = 0;
+	struct scatterlist *sg;
+	int err;
+
+	if (!max)
+		return -EINVAL;
+	for (at = 0; at < count; at += zinc_dmabuf_run(zd, at, max))
+		entries++;
+	err = sg_alloc_table(table, entries, GFP_KERNEL);
+	if (err)
+		return err;
+	for (at = 0, sg = table->sgl; at < count; at += n, sg = sg_next(sg)) {
+		n = zinc_dmabuf_run(zd, at, max);
+		sg_set_page(sg, zd->pages[at], n << PAGE_SHIFT, 0);
+	}
+	return 0;
+}
+
 static struct sg_table *zinc_dmabuf_map(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)
 {
@@ -211,11 +258,7 @@ static struct sg_table *zinc_dmabuf_map(struct dma_buf_attachment *attach,
 		return ERR_PTR(-ENOMEM);
 	zm->dev = attach->dev;
 	zm->dir = dir;
-	err = sg_alloc_table_from_pages_segment(&zm->table, zd->pages,
-						zinc_dmabuf_pages(zd), 0,
-						zd->size,
-						zinc_max_segment(zm->dev),
-						GFP_KERNEL);
+	err = zinc_dmabuf_table(zd, &zm->table, zinc_max_segment(zm->dev));
 	if (err)
 		goto err_mapping;
 	/* others may map the same pages: say that we sync them ourselves */
