@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What benchmarks measured, as ratios: a table, plots, a section of the README.
 
-usage: report.py [--output DIRECTORY] RESULTS...
+usage: report.py [--output DIRECTORY] [--readme FILE] RESULTS...
 
 Each of RESULTS is a directory that tests/bench/inside has left ROW.json and
 machine.json in. Prints the table; with --output, leaves figures.md and plots
-there. A ratio is a peer's time by Zinc's, round by round, since rounds of both
-were next to each other: its median and, in brackets, its quartiles.
+there; with --readme, puts the best peers into FILE, between the two lines that say
+so. A ratio is a peer's time by Zinc's, round by round, since rounds of both were
+next to each other: its median and, in brackets, its quartiles.
 """
 
 import argparse
@@ -306,6 +307,52 @@ def markdown(title: str, machine: dict[str, Any], groups: list[Group],
     return lines + [""]
 
 
+# ---- README ----
+
+BEGIN = "<!-- figures: made by tests/bench/report.py --readme -->"
+END = "<!-- figures: end -->"
+FLOORS = ("atomic add",)
+
+
+def best_peer(group: Group) -> str:
+    """Who comes nearest to Zinc, or is before it; or what each has, where it is no time."""
+    zinc = tuple(n for n in group.records if n.startswith(ZINC))
+    peers = tuple(n for n in group.records if n not in zinc + FLOORS)
+    if group.unit != "ns":
+        return ", ".join(f"{n} {short(r['median'])}" for n, r in group.records.items())
+    found = by_ratio(Goal(group.bench, "", peers=peers, zinc=zinc), group)
+    return f"{found[0]}: {found[1]}" if found else ""
+
+
+def reached(group: Group) -> str:
+    """The goals, where there are any for it."""
+    short_ones = (v.removeprefix("goal ").split(", ", maxsplit=1)[0] for v in verdicts(group))
+    return "; ".join(short_ones)
+
+
+def summary(machine: dict[str, Any], groups: list[Group]) -> list[str]:
+    """Conditions, and a row for each work."""
+    lines = [conditions(machine), "",
+             "| work | the best peer: its time by Zinc's (quartiles) | goal |", "|---|---|---|"]
+    for group in groups:
+        cell, goals = best_peer(group), reached(group)
+        if cell and group.zinc() and (group.unit == "ns" or goals):
+            lines.append(f"| {group.title()} | {cell} | {goals} |")
+    lines += [""] + [f"* {line}" for line in scaling(groups)]
+    return lines + [""]
+
+
+def put_into(path: Path, lines: list[str]) -> None:
+    """Between the two lines."""
+    text = path.read_text()
+    before, found, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not found or not ended:
+        sys.exit(f"{path}: no lines {BEGIN} and {END}")
+    middle = "\n".join(lines).replace("\n\n\n", "\n\n").strip()
+    path.write_text(f"{before}{BEGIN}\n\n{middle}\n\n{END}{after}")
+
+
 # ---- plots ----
 
 
@@ -383,11 +430,14 @@ def main() -> int:
     """See above."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--output", type=Path, help="directory for figures.md and plots")
+    parser.add_argument("--readme", type=Path, help="file to put the best peers into")
     parser.add_argument("results", type=Path, nargs="+", help="directories of results")
     options = parser.parse_args()
-    lines = []
+    lines: list[str] = []
+    best: list[str] = []
     for directory in options.results:
         machine, groups, skipped = load(directory)
+        best += summary(machine, groups)
         print_table(directory.name, groups, skipped)
         lines += markdown(directory.name, machine, groups, skipped)
         if options.output:
@@ -396,6 +446,8 @@ def main() -> int:
             lines.append("")
     if options.output:
         (options.output / "figures.md").write_text("\n".join(lines))
+    if options.readme:
+        put_into(options.readme, best)
     return 0
 
 
