@@ -191,7 +191,6 @@ static int sleep_on(struct zinc_region *region, uint32_t seen,
 	return err;
 }
 
-
 /*
  * @wake, if not NULL, has sleepers that have to be woken, whatever happens; best
  * by the call that sleeps, as they run then while this thread does not. Who

@@ -76,8 +76,8 @@ static bool is_whole(zinc_handle region, zinc_handle other)
 	       zinc_ptr(other)[zinc_capacity(other) - 1] == 9;
 }
 
-static void wherever(struct __test_metadata *_metadata,
-		     FIXTURE_DATA(map) *self, size_t capacity, int asked)
+static void wherever(struct __test_metadata *_metadata, int maps,
+		     size_t capacity, int asked)
 {
 	zinc_handle region, other;
 
@@ -89,31 +89,31 @@ static void wherever(struct __test_metadata *_metadata,
 	EXPECT_TRUE(is_whole(other, region));
 	zinc_close(other);
 	zinc_close(region);
-	EXPECT_EQ(count_maps(), self->maps);
+	EXPECT_EQ(count_maps(), maps);
 }
 
 TEST_F(map, small_ones_go_anywhere)
 {
 	NEED_KMOD();
-	wherever(_metadata, self, PAGE, 2);
-	wherever(_metadata, self, 3 * PAGE, 2);
-	wherever(_metadata, self, 2 * MIB - PAGE, 2);
+	wherever(_metadata, self->maps, PAGE, 2);
+	wherever(_metadata, self->maps, 3 * PAGE, 2);
+	wherever(_metadata, self->maps, 2 * MIB - PAGE, 2);
 }
 
 TEST_F(map, the_page_before_is_taken)
 {
 	NEED_KMOD();
 	fake.before = TAKEN;
-	wherever(_metadata, self, PAGE, 2);
-	wherever(_metadata, self, 3 * PAGE, 2);
+	wherever(_metadata, self->maps, PAGE, 2);
+	wherever(_metadata, self->maps, 3 * PAGE, 2);
 }
 
 TEST_F(map, an_address_is_only_a_hint)
 {
 	NEED_KMOD();
 	fake.before = ONLY_A_HINT;
-	wherever(_metadata, self, PAGE, 2);
-	wherever(_metadata, self, 3 * PAGE, 2);
+	wherever(_metadata, self->maps, PAGE, 2);
+	wherever(_metadata, self->maps, 3 * PAGE, 2);
 }
 
 TEST_F(map, large_ones_are_aligned)
@@ -121,7 +121,7 @@ TEST_F(map, large_ones_are_aligned)
 	zinc_handle region;
 
 	NEED_KMOD();
-	wherever(_metadata, self, 2 * MIB, 0);
+	wherever(_metadata, self->maps, 2 * MIB, 0);
 	ASSERT_EQ(zinc_create(named("map"), 4 * MIB, &region), 0);
 	EXPECT_EQ((uintptr_t)zinc_ptr(region) % (2 * MIB), 0);
 	zinc_close(region);
