@@ -25,7 +25,8 @@
  */
 #define SPIN_MAX	512
 #define SPIN_SLACK	16
-/* How many waits it is at most from one spin to the next */
+/* After how many waits without it is tried: the powers of 4, and this */
+#define SPIN_TRIES	0x55555555
 #define SPIN_INTERVAL	1024
 
 static void cpu_relax(void)
@@ -123,9 +124,16 @@ static bool many_cpus(void)
 	return many > 1;
 }
 
+static bool spin_is_due(uint32_t missed)
+{
+	if (!(missed & (missed - 1)) && !(missed & ~SPIN_TRIES))
+		return true;
+	return !(missed % SPIN_INTERVAL);
+}
+
 /*
  * Is it worth while to look for a while before sleeping? It is if it was the
- * last time. Since it takes two who are awake, it is tried again after 1, 2, 4
+ * last time. Since it takes two who are awake, it is tried again after 1, 4, 16
  * and so on waits for which it was not: where notifies are far apart, or both
  * sides share a processor, that soon costs nothing.
  */
@@ -136,7 +144,7 @@ static bool spin_pays(struct zinc_region *region)
 	if (!many_cpus())
 		return false;
 	missed = __atomic_load_n(&region->spins_missed, __ATOMIC_RELAXED);
-	if (!(missed & (missed - 1)) || !(missed % SPIN_INTERVAL))
+	if (spin_is_due(missed))
 		return true;
 	__atomic_store_n(&region->spins_missed, missed + 1, __ATOMIC_RELAXED);
 	return false;

@@ -14,6 +14,7 @@
 #include "channel.h"
 
 #define WAITERS_MAX	256
+#define WARM_UP		5	/* wake-ups of each turn that do not count */
 
 struct meeting {
 	_Alignas(64) uint64_t value;
@@ -159,13 +160,16 @@ static void writer(const struct bench_turn *turn, const struct way *way)
 
 	for (n = 0; !meeting->is_last; n++) {
 		await_waiters(turn->what->size);
-		meeting->is_last = n + 1 == turn->count || bench_now() > enough;
+		meeting->is_last = n + 1 == WARM_UP + turn->count ||
+				   (n >= WARM_UP && bench_now() > enough);
 		meeting->value = bench_payload(turn, n);
 		begin = bench_now();
 		way->wake(turn->what->size);
 		end = bench_now();
 		while (__atomic_load_n(&meeting->done, __ATOMIC_ACQUIRE) == n)
 			futex_wait(&meeting->done, n);
+		if (n < WARM_UP)
+			continue;
 		bench_add(0, (double)(meeting->last - begin));
 		bench_add(1, (double)(end - begin));
 	}
