@@ -8,7 +8,11 @@
 
 #include "channel.h"
 
-#define WARM_UP	20		/* round trips of each turn that do not count */
+/*
+ * Round trips of each turn that do not count: who spins finds out meanwhile
+ * whether it pays.
+ */
+#define WARM_UP	300
 #define LAST	(1ULL << 63)	/* of a request: there are no more */
 
 /* The reply to n is n + 1, as payloads go. */
@@ -92,9 +96,9 @@ static const struct bench_contender by_edge[] = {
 };
 
 static const struct bench_case cases[] = {
-	{ "round trip", 0, 300, 9, BENCH_ONE },
-	{ "round trip", 0, 100, 9, BENCH_TWO },
-	{ "round trip", 0, 100, 9, BENCH_FREE },
+	{ "round trip", 0, 600, 9, BENCH_ONE },
+	{ "round trip", 0, 300, 9, BENCH_TWO },
+	{ "round trip", 0, 300, 9, BENCH_FREE },
 	{}
 };
 
