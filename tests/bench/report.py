@@ -13,6 +13,7 @@ next to each other: its median and, in brackets, its quartiles.
 
 import argparse
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -281,7 +282,8 @@ def conditions(machine: dict[str, Any]) -> str:
     quick = ", a quick run" if machine["quick"] else ""
     if machine.get("counted"):
         where = "a guest whose time is the number of its instructions, on "
-    return (f"Linux {machine['kernel']}, {machine['cpus']} processors, {where}"
+    processors = "1 processor" if machine["cpus"] == 1 else f"{machine['cpus']} processors"
+    return (f"Linux {machine['kernel']}, {processors}, {where}"
             f"{machine['cpu'] or 'a machine'}, backend {machine['backend']}{quick}.")
 
 
@@ -312,6 +314,9 @@ def markdown(title: str, machine: dict[str, Any], groups: list[Group],
 BEGIN = "<!-- figures: made by tests/bench/report.py --readme -->"
 END = "<!-- figures: end -->"
 FLOORS = ("atomic add",)
+# what explains another series, and is in figures.md
+ASIDES = ("call", "wait")
+REACHED = re.compile(r"goal (.*?: (?:met|missed(?:, within the spread)?)),")
 
 
 def best_peer(group: Group) -> str:
@@ -326,8 +331,8 @@ def best_peer(group: Group) -> str:
 
 def reached(group: Group) -> str:
     """The goals, where there are any for it."""
-    short_ones = (v.removeprefix("goal ").split(", ", maxsplit=1)[0] for v in verdicts(group))
-    return "; ".join(short_ones)
+    found = (REACHED.match(v) for v in verdicts(group))
+    return "; ".join(m.group(1) for m in found if m)
 
 
 def summary(machine: dict[str, Any], groups: list[Group]) -> list[str]:
@@ -336,6 +341,8 @@ def summary(machine: dict[str, Any], groups: list[Group]) -> list[str]:
              "| work | the best peer: its time by Zinc's (quartiles) | goal |", "|---|---|---|"]
     for group in groups:
         cell, goals = best_peer(group), reached(group)
+        if group.series in ASIDES:
+            continue
         if cell and group.zinc() and (group.unit == "ns" or goals):
             lines.append(f"| {group.title()} | {cell} | {goals} |")
     lines += [""] + [f"* {line}" for line in scaling(groups)]
