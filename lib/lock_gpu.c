@@ -375,7 +375,8 @@ int32_t zinc_gpu_holders(const char *gpu, struct zinc_lock_holder **holders,
 		err = zinc_flock_holders(path, holders, count);
 	if (!err)
 		err = zinc_reservations(device, &all, &n);
-	if (err == -EOPNOTSUPP)		/* without the module */
+	/* without the module, or one that may not be asked: the file says enough */
+	if (err == -EOPNOTSUPP || err == -EACCES)
 		err = 0;
 	if (!err && n)
 		err = add_reservations(all, n, holders, count);

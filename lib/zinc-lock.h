@@ -376,7 +376,7 @@ ZINC_API void zinc_gpu_lock_release(struct zinc_gpu_lock *lock);
  * process once. Takes no lock.
  *
  * Return: as zinc_gpu_device(), zinc_flock_holders() and zinc_reservations(), but
- * 0 without the module.
+ * 0 without the module, or where it may not be asked.
  */
 ZINC_API int32_t zinc_gpu_holders(const char *gpu,
 				  struct zinc_lock_holder **holders,
