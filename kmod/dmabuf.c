@@ -100,7 +100,7 @@ static int zinc_dmabuf_pin(struct zinc_dmabuf *zd)
 
 	lockdep_assert_held(&zd->lock);
 	if (!zd->pins) {
-		pages = zinc_backing_pin(zd->backing, zd->size);
+		pages = zinc_backing_pin(zd->backing);
 		if (IS_ERR(pages))
 			return PTR_ERR(pages);
 		zd->pages = pages;
@@ -114,7 +114,7 @@ static void zinc_dmabuf_unpin(struct zinc_dmabuf *zd)
 	lockdep_assert_held(&zd->lock);
 	if (--zd->pins)
 		return;
-	zinc_backing_unpin(zd->backing, zd->pages, zd->size);
+	zinc_backing_unpin(zd->backing, zd->pages);
 	zd->pages = NULL;
 }
 
@@ -346,7 +346,7 @@ static int zinc_dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 			return -EACCES;
 		zinc_vma_flags(vma, 0, VM_MAYWRITE);
 	}
-	return zinc_backing_mmap(zd->backing, vma);
+	return zinc_backing_mmap(zd->backing, vma, false);
 }
 
 static int zinc_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)

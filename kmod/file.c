@@ -358,9 +358,22 @@ static const struct vm_operations_struct zinc_control_vm_ops = {
 	.fault = zinc_control_fault,
 };
 
+/* The control page and, behind it, all data. */
+static int zinc_mmap_whole(struct zinc_region *region,
+			   struct vm_area_struct *vma)
+{
+	if (!region->backing || !zinc_backing_control(region->backing))
+		return -EOPNOTSUPP;
+	return zinc_backing_mmap(region->backing, vma, true);
+}
+
 static int zinc_mmap_control(struct zinc_region *region,
 			     struct vm_area_struct *vma)
 {
+	u64 pages = region->capacity >> PAGE_SHIFT;
+
+	if (vma_pages(vma) == 1 + pages)
+		return zinc_mmap_whole(region, vma);
 	if (vma_pages(vma) != 1)
 		return -EINVAL;
 	vma->vm_ops = &zinc_control_vm_ops;
@@ -376,7 +389,7 @@ static int zinc_mmap_data(struct zinc_region *region,
 		return -EINVAL;
 	if (region->import)
 		return zinc_import_mmap(region, vma);
-	return zinc_backing_mmap(region->backing, vma);
+	return zinc_backing_mmap(region->backing, vma, false);
 }
 
 /**

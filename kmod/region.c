@@ -35,12 +35,20 @@ static u64 zinc_name_hash(const u8 *name)
 	return hash;
 }
 
+/* The control page is in the file that has the data. */
+static bool zinc_region_is_together(const struct zinc_region *region)
+{
+	return region->backing && zinc_backing_control(region->backing);
+}
+
 /* Nobody can see the page yet, so that the order of writes is free. */
-static int zinc_region_alloc_control(struct zinc_region *region)
+static int zinc_region_make_control(struct zinc_region *region)
 {
 	struct zinc_header *header;
 
-	region->control = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	region->control = zinc_region_is_together(region) ?
+			  zinc_backing_control(region->backing) :
+			  alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!region->control)
 		return -ENOMEM;
 	header = page_address(region->control) + PAGE_SIZE - ZINC_HEADER_SIZE;
@@ -64,12 +72,12 @@ static void zinc_region_free(struct zinc_region *region)
 {
 	zinc_fences_forget(region);
 	zinc_dmabuf_drop(region);
+	if (region->control && !zinc_region_is_together(region))
+		__free_page(region->control);
 	if (region->backing)
 		fput(region->backing);
 	if (region->import)
 		zinc_region_drop_import(region);
-	if (region->control)
-		__free_page(region->control);
 	if (region->names)
 		zinc_names_put(region->names);
 	zinc_user_put_region(region->user);
@@ -147,7 +155,7 @@ struct zinc_region *zinc_region_create(const struct zinc_create *args,
 {
 	struct zinc_region *region;
 	struct zinc_user *user;
-	int err;
+	int err = 0;
 
 	user = zinc_user_charge(current_fsuid(), args->capacity);
 	if (IS_ERR(user))
@@ -159,16 +167,13 @@ struct zinc_region *zinc_region_create(const struct zinc_create *args,
 		return ERR_PTR(-ENOMEM);
 	}
 
-	err = zinc_region_alloc_control(region);
-	if (err) {
-		zinc_user_put_bytes(user, args->capacity);
-		goto err_region;
-	}
 	/* which takes over the charge for the bytes */
 	if (import)
 		zinc_region_set_import(region, import);
 	else
 		err = zinc_region_make_backing(region, args);
+	if (!err)
+		err = zinc_region_make_control(region);
 	if (err)
 		goto err_region;
 
@@ -255,8 +260,7 @@ static u64 zinc_region_resident(const struct zinc_region *region)
 {
 	if (region->import)
 		return region->capacity;
-	return (u64)READ_ONCE(region->backing->f_mapping->nrpages)
-	       << PAGE_SHIFT;
+	return zinc_backing_resident(region->backing);
 }
 
 /**

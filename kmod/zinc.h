@@ -66,7 +66,7 @@ struct zinc_user;
  * @import: the foreign dma-buf that has them
  * @dmabuf_lock: held while @dmabuf, or what it gives out, is made
  * @dmabuf: exports the pages; NULL before the first time
- * @control: the control page
+ * @control: the control page, of @backing or the region's own
  * @header: the end of it; writable by anybody who may write the region
  * @wait: sleepers
  * @lock: protects @handles and @flags
@@ -188,9 +188,12 @@ void zinc_backing_exit(void);
 bool zinc_backing_is_huge(void);
 struct file *zinc_backing_create(const char *name, u64 size, bool lazy,
 				 struct zinc_user *user);
-int zinc_backing_mmap(struct file *backing, struct vm_area_struct *vma);
-struct page **zinc_backing_pin(struct file *backing, u64 size);
-void zinc_backing_unpin(struct file *backing, struct page **pages, u64 size);
+struct page *zinc_backing_control(struct file *backing);
+u64 zinc_backing_resident(struct file *backing);
+int zinc_backing_mmap(struct file *backing, struct vm_area_struct *vma,
+		      bool whole);
+struct page **zinc_backing_pin(struct file *backing);
+void zinc_backing_unpin(struct file *backing, struct page **pages);
 
 /* dmabuf.c */
 struct dma_buf *zinc_dmabuf_export(struct zinc_region *region, bool rdonly);

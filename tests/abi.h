@@ -332,6 +332,15 @@ static inline void *map_control(int fd, int prot)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* The control page and, behind it, the data, in one mapping */
+static inline void *map_whole(int fd, size_t capacity, int prot)
+{
+	void *p = mmap(NULL, PAGE + capacity, prot, MAP_SHARED, fd,
+		       ZINC_MMAP_CONTROL);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 /* The header in a control page and back: it fills the last bytes */
 static inline struct zinc_header *header_of(void *control)
 {

@@ -436,6 +436,9 @@ TEST_F(source, a_read_only_opener)
 	EXPECT_EQ(FILL, p[0]);
 	EXPECT_EQ(-1, mprotect(p, SIZE, PROT_READ | PROT_WRITE));
 	EXPECT_EQ(EACCES, errno);
+	/* the control page is ours, and no part of the exporter's file */
+	EXPECT_EQ(NULL, map_whole(fd, SIZE, PROT_READ));
+	EXPECT_EQ(EOPNOTSUPP, errno);
 	/* another mapping of the same file, which is the exporter's */
 	EXPECT_EQ(-1, remap_file_pages(p, PAGE, 0, 1, 0));
 	EXPECT_EQ(-EBADF, notify(fd));

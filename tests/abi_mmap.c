@@ -127,6 +127,97 @@ TEST_F(mmap, the_control_page_alone)
 	EXPECT_TRUE(err == EINVAL || err == EOVERFLOW) TH_LOG("%d", err);
 }
 
+TEST_F(mmap, the_whole_in_one)
+{
+	char *p = map_whole(self->fd, CAPACITY, RW);
+	char *seen = map_whole(self->rdonly, CAPACITY, PROT_READ);
+	struct zinc_header *h;
+	int other;
+
+	ASSERT_NE(NULL, p);
+	ASSERT_NE(NULL, seen);
+	h = header_of(p);
+	EXPECT_EQ(ZINC_MAGIC, h->magic);
+	EXPECT_EQ(CAPACITY, h->capacity);
+	EXPECT_EQ(2, h->ref_count);
+	EXPECT_TRUE(all_are(p, 0, PAGE - sizeof(*h)));
+	/* its data are the data */
+	EXPECT_TRUE(all_are(p + PAGE, 0x11, CAPACITY));
+	p[PAGE] = 0x21;
+	p[PAGE + CAPACITY - 1] = 0x22;
+	EXPECT_EQ(0x21, self->seen[0]);
+	EXPECT_EQ(0x22, self->seen[CAPACITY - 1]);
+	self->data[PAGE] = 0x23;
+	EXPECT_EQ(0x23, seen[2 * PAGE]);
+	/* and its control page the one that the kernel has */
+	EXPECT_EQ(0, notify(self->fd));
+	EXPECT_EQ(1, header_of(seen)->notify_seq);
+	STORE(h->notify_seq, 7);
+	EXPECT_EQ(7, info(self->rdonly).sequence);
+	other = open_name(self->dev, self->name);
+	EXPECT_EQ(3, header_of(seen)->ref_count);
+	close(other);
+	EXPECT_EQ(0, munmap(p, PAGE + CAPACITY));
+	EXPECT_EQ(0, munmap(seen, PAGE + CAPACITY));
+}
+
+/* It keeps the memory, as a mapping of data does, and no handle */
+TEST_F(mmap, the_whole_outlives_the_handle)
+{
+	int fd = create(self->dev, "", CAPACITY);
+	char *p = map_whole(fd, CAPACITY, RW);
+	__u32 regions = query(self->dev).user_regions;
+
+	ASSERT_NE(NULL, p);
+	close(fd);
+	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_regions == regions - 1));
+	EXPECT_EQ(self->bytes + 2 * CAPACITY, query(self->dev).user_bytes);
+	EXPECT_EQ(ZINC_MAGIC, header_of(p)->magic);
+	EXPECT_EQ(0, header_of(p)->ref_count);
+	memset(p, 0x31, PAGE + CAPACITY);
+	EXPECT_TRUE(all_are(p, 0x31, PAGE + CAPACITY));
+	munmap(p, PAGE + CAPACITY);
+	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_bytes ==
+			       self->bytes + CAPACITY));
+}
+
+TEST_F(mmap, the_whole_and_no_other_length)
+{
+	__u64 at = ZINC_MMAP_CONTROL;
+	size_t pages;
+
+	for (pages = 2; pages <= PAGES + 3; pages++)
+		EXPECT_EQ(pages == PAGES + 1 ? 0 : EINVAL,
+			  map_error(self->fd, pages * PAGE, RW, MAP_SHARED, at))
+			TH_LOG("%zu pages", pages);
+	EXPECT_EQ(EINVAL, map_error(self->fd, CAPACITY, RW, MAP_SHARED, at + PAGE));
+	EXPECT_EQ(EINVAL, map_error(self->fd, CAPACITY + PAGE, RW, MAP_SHARED, at - PAGE));
+	EXPECT_EQ(EINVAL, map_error(self->fd, CAPACITY + PAGE, RW, MAP_PRIVATE, at));
+	EXPECT_EQ(EPERM, map_error(self->fd, CAPACITY + PAGE, PROT_READ | PROT_EXEC,
+				   MAP_SHARED, at));
+}
+
+/* What is long enough for huge pages has its data where these begin */
+TEST_F(mmap, the_whole_of_a_large_one)
+{
+	const size_t large = 2 << 20;
+	size_t length;
+	int fd;
+
+	for (length = large - 3 * PAGE; length <= large + PAGE; length += PAGE) {
+		fd = create(self->dev, "", length);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(length + PAGE < large ? 0 : EOPNOTSUPP,
+			  map_error(fd, length + PAGE, RW, MAP_SHARED, ZINC_MMAP_CONTROL))
+			TH_LOG("%zu bytes", length);
+		EXPECT_EQ(0, unmap_header(map_header(fd, RW)));
+		EXPECT_EQ(0, map_error(fd, length, RW, MAP_SHARED, 0));
+		EXPECT_EQ(EINVAL, map_error(fd, length + PAGE, RW, MAP_SHARED, 0));
+		EXPECT_EQ(length, info(fd).resident);
+		close(fd);
+	}
+}
+
 TEST_F(mmap, private_mappings_are_refused)
 {
 	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, PROT_READ, MAP_PRIVATE, 0));
@@ -181,6 +272,22 @@ TEST_F(mmap, rdonly_maps_nothing_writable)
 	EXPECT_EQ(-1, mprotect(control, PAGE, RW));
 	EXPECT_EQ(EACCES, errno);
 	munmap(control, PAGE);
+}
+
+TEST_F(mmap, rdonly_maps_not_the_whole_writable)
+{
+	char *p = map_whole(self->rdonly, CAPACITY, PROT_READ);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(EACCES, map_error(self->rdonly, PAGE + CAPACITY, RW, MAP_SHARED,
+				    ZINC_MMAP_CONTROL));
+	EXPECT_EQ(-1, mprotect(p, PAGE, RW));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, mprotect(p + PAGE, CAPACITY, RW));
+	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, mprotect(p + PAGE, CAPACITY, PROT_READ | PROT_EXEC));
+	EXPECT_EQ(EACCES, errno);
+	munmap(p, PAGE + CAPACITY);
 }
 
 static int write_by_mem(pid_t pid, void *to)
@@ -327,6 +434,28 @@ TEST_F(mmap, mremap_moves)
 	munmap(p, PAGE);
 }
 
+/* What maps data alone has no way to the page before them, nor to one behind */
+TEST_F(mmap, the_whole_does_not_grow)
+{
+	char *p = map_whole(self->fd, CAPACITY, RW);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(MAP_FAILED, mremap(p, PAGE + CAPACITY, 2 * PAGE + CAPACITY, MREMAP_MAYMOVE));
+	EXPECT_EQ(MAP_FAILED, mremap(p, 0, 2 * PAGE + CAPACITY, MREMAP_MAYMOVE));
+	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, p, PAGE + CAPACITY, 0, 1, 0));
+	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->data, CAPACITY, 0, 0, 0));
+	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->seen, CAPACITY, 0, 0, 0));
+	EXPECT_EQ(-1, madvise(p, PAGE + CAPACITY, MADV_REMOVE));
+	EXPECT_EQ(-1, madvise(p, PAGE, MADV_REMOVE));
+	EXPECT_EQ(ZINC_MAGIC, header_of(p)->magic);
+	EXPECT_EQ(0x11, self->seen[0]);
+	/* a part of it is what it was */
+	EXPECT_EQ(p, mremap(p, PAGE + CAPACITY, 2 * PAGE, 0));
+	EXPECT_EQ(MAP_FAILED, mremap(p, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE));
+	EXPECT_EQ(0x11, p[PAGE]);
+	munmap(p, 2 * PAGE);
+}
+
 TEST_F(mmap, mremap_shrinks)
 {
 	EXPECT_EQ(self->data, mremap(self->data, CAPACITY, PAGE, 0));
@@ -383,6 +512,32 @@ TEST_F(mmap, dropped_pages_come_back)
 	EXPECT_TRUE(all_are(self->data, 0x11, CAPACITY));
 	EXPECT_EQ(ZINC_MAGIC, h->magic);
 	unmap_header(h);
+}
+
+/* Whatever is asked of its pages, the kernel and the mapping have the same one */
+TEST_F(mmap, the_control_page_is_not_exchanged)
+{
+	static const int asked[] = {
+		MADV_DONTNEED, MADV_PAGEOUT, MADV_COLD, MADV_FREE, MADV_HUGEPAGE,
+		25 /* MADV_COLLAPSE */, MADV_UNMERGEABLE, MADV_WILLNEED,
+	};
+	char *p = map_whole(self->fd, CAPACITY, RW);
+	struct zinc_header *h = header_of(p);
+	unsigned int i;
+	char *page = p;
+	int node = 0, status;
+
+	ASSERT_NE(NULL, p);
+	for (i = 0; i < ARRAY_SIZE(asked); i++) {
+		madvise(p, PAGE + CAPACITY, asked[i]);
+		STORE(h->notify_seq, 10 + i);
+		EXPECT_EQ(10 + i, info(self->rdonly).sequence) TH_LOG("advice %d", asked[i]);
+		EXPECT_TRUE(all_are(p + PAGE, 0x11, CAPACITY));
+	}
+	syscall(SYS_move_pages, 0, 1L, &page, &node, &status, 2 /* MPOL_MF_MOVE */);
+	STORE(h->notify_seq, 99);
+	EXPECT_EQ(99, info(self->rdonly).sequence);
+	munmap(p, PAGE + CAPACITY);
 }
 
 /* ---- the region fd is no file of bytes ---- */

@@ -864,6 +864,21 @@ static long do_map_control(struct scene *s)
 	return do_map(s, ZINC_MMAP_CONTROL, PAGE);
 }
 
+static long do_map_whole(struct scene *s)
+{
+	return do_map(s, ZINC_MMAP_CONTROL, PAGE + SMALL);
+}
+
+static bool mapped_whole(struct scene *s, long ret)
+{
+	char *data = (char *)s->map + PAGE;
+	bool right = header_of(s->map)->magic == ZINC_MAGIC &&
+		     all_are(data, 0, SMALL);
+
+	memset(data, 1, SMALL);
+	return right && !munmap(s->map, PAGE + SMALL) && region_goes(s, ret);
+}
+
 static bool mapped_data(struct scene *s, long ret)
 {
 	bool right = all_are(s->map, 0, SMALL);
@@ -1512,6 +1527,12 @@ ROW(mmap_data) {
 ROW(mmap_control) {
 	.prepare = want_data, .attempt = do_map_control,
 	.succeeded = mapped_control,
+	.errors = { ENOMEM }, .refused = 1,
+};
+
+ROW(mmap_whole) {
+	.prepare = want_data, .attempt = do_map_whole,
+	.succeeded = mapped_whole,
 	.errors = { ENOMEM }, .refused = 1,
 };
 

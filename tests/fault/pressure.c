@@ -18,8 +18,8 @@
 
 #define MIB		((size_t)1 << 20)
 #define HUGE		(2 * MIB)
-/* small pages only: a huge one would reach beyond the end */
-#define SMALL_PAGES	(HUGE - PAGE)
+/* small pages only: the longest with its control page in the same file */
+#define SMALL_PAGES	(HUGE - 2 * PAGE)
 #define CGROUPS		"/sys/fs/cgroup"
 #define THP		"/sys/kernel/mm/transparent_hugepage/"
 #define BLOCK_DEVICE	"/dev/ram0"

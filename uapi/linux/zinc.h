@@ -677,13 +677,17 @@ struct zinc_holders {
  * A region fd beside its ioctls:
  *
  * mmap		MAP_SHARED only: the data at offset 0 (any page-aligned part),
- *		the control page, one page long, at ZINC_MMAP_CONTROL.
+ *		the control page, one page long, at ZINC_MMAP_CONTROL, and there
+ *		also, one page longer than the data, the control page with all
+ *		data behind it, which saves a mapping. The latter is -EOPNOTSUPP
+ *		for imported regions and for large ones, whose data begin where
+ *		a huge page does: map the two side by side.
  *		-EINVAL range or MAP_PRIVATE, -EACCES PROT_WRITE on a read-only
  *		handle, -EPERM PROT_EXEC, and of imported data what the exporter
- *		says, -ENODEV if it can not be mapped. Mappings of the data do not keep the
- *		handle open, the mapping of the control page does. No mapping
- *		can grow (mremap: -EFAULT). As for every mapping that can not,
- *		mlock() succeeds and locks nothing.
+ *		says, -ENODEV if it can not be mapped. Mappings with data do not
+ *		keep the handle open, that of the control page alone does. No
+ *		mapping can grow (mremap: -EFAULT). As for every mapping that
+ *		can not, mlock() succeeds and locks nothing.
  * read		8 bytes: how many notifies since the handle's cursor, as __u64,
  *		and moves the cursor. Blocks for the first one; -EAGAIN with
  *		O_NONBLOCK; -EINVAL fewer than 8 bytes.
