@@ -170,6 +170,5 @@ int zinc_options_for_open(struct zinc_options *known,
 
 /* region.c */
 struct zinc_region *zinc_region_alloc(const char *name);
-int zinc_header_check(const struct zinc_header *header, uint64_t capacity);
 
 #endif /* ZINC_BACKEND_H */

@@ -150,6 +150,7 @@ static int shm_create(struct zinc_region *region,
 
 	if (!region->name[0])
 		return -EOPNOTSUPP;
+	region->pid = getpid();
 	zinc_object_path(path, region->name);
 	if (!replace && zinc_object_exists(path))
 		return -EEXIST;
@@ -231,12 +232,24 @@ static bool is_no_file(int err)
 	return err == -ELOOP || err == -EISDIR || err == -ENXIO;
 }
 
+/* Is this the header of a region? It may be still being written. */
+static int check_header(const struct zinc_header *header, uint64_t capacity)
+{
+	/* the creator writes the magic last */
+	if (__atomic_load_n(&header->magic, __ATOMIC_ACQUIRE) != ZINC_MAGIC)
+		return -EBADMSG;
+	if (header->version != ZINC_FORMAT || header->capacity != capacity)
+		return -EBADMSG;
+	return 0;
+}
+
 static int shm_open_region(struct zinc_region *region)
 {
 	char path[ZINC_SHM_PATH_SIZE];
 	struct zinc_header header;
 	int err;
 
+	region->pid = getpid();
 	zinc_object_path(path, region->name);
 	region->fd = zinc_object_open(path, region->readonly);
 	if (is_no_file(region->fd))
@@ -251,7 +264,7 @@ static int shm_open_region(struct zinc_region *region)
 	err = map(region);
 	if (err)
 		goto err_close;
-	err = zinc_header_check(region->header, region->capacity);
+	err = check_header(region->header, region->capacity);
 	if (!err)
 		err = count_up(region);
 	if (err)

@@ -45,27 +45,9 @@ struct zinc_region *zinc_region_alloc(const char *name)
 		return NULL;
 	region->fd = -1;
 	region->dmabuf = -1;
-	region->pid = getpid();
 	if (name)
 		memcpy(region->name, name, strlen(name));
 	return region;
-}
-
-/**
- * zinc_header_check() - is this the header of a region?
- * @header: mapped, and perhaps still being written
- * @capacity: what its capacity has to be
- *
- * Return: 0; -EBADMSG.
- */
-int zinc_header_check(const struct zinc_header *header, uint64_t capacity)
-{
-	/* the creator writes the magic last */
-	if (__atomic_load_n(&header->magic, __ATOMIC_ACQUIRE) != ZINC_MAGIC)
-		return -EBADMSG;
-	if (header->version != ZINC_FORMAT || header->capacity != capacity)
-		return -EBADMSG;
-	return 0;
 }
 
 static int create_region(const char *name, uintptr_t capacity,

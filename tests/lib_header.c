@@ -214,7 +214,10 @@ TEST(header_is_not_believed)
 	EXPECT_EQ(info_of(region).owner_pid, getpid());
 	EXPECT_EQ(info_of(region).flags & ZINC_IS_UNLINKED, 0);
 	EXPECT_STREQ(info_of(region).name, name);
+	/* nor does it keep anybody out */
+	EXPECT_EQ(probe(name), 0);
 	memset(header, 0, HEADER);
+	EXPECT_EQ(probe(name), 0);
 	EXPECT_EQ(info_of(region).handles, 2);
 	zinc_notify(region);
 	EXPECT_EQ(zinc_wait(other, ZINC_WAIT_FOREVER), 0);
