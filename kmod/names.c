@@ -8,6 +8,7 @@
  * who walk it by id.
  */
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/jhash.h>
 #include <linux/mutex.h>
 #include <linux/nsproxy.h>
@@ -200,14 +201,16 @@ static void zinc_names_drop(struct zinc_region *region)
 	module_put(THIS_MODULE);
 }
 
-static int zinc_names_add(struct zinc_names *names, struct zinc_region *region)
+/* Return: NULL, or who has the name already, or -ENOMEM. */
+static struct zinc_region *zinc_names_add(struct zinc_names *names,
+					  struct zinc_region *region)
 {
-	int err;
+	struct zinc_region *old;
 
-	err = rhashtable_lookup_insert_fast(&names->table, &region->hash,
-					    zinc_names_params);
+	old = rhashtable_lookup_get_insert_fast(&names->table, &region->hash,
+						zinc_names_params);
 	/* -EBUSY, -E2BIG: the table could not grow */
-	return err && err != -EEXIST ? -ENOMEM : err;
+	return IS_ERR(old) ? ERR_PTR(-ENOMEM) : old;
 }
 
 /*
@@ -267,12 +270,10 @@ int zinc_names_insert(struct zinc_region *region, bool replace)
 	if (!names)
 		return 0;
 	mutex_lock(&names->lock);
-	old = rhashtable_lookup_fast(&names->table, region->name,
-				     zinc_names_params);
-	if (!old) {
-		err = zinc_names_add(names, region);
+	old = zinc_names_add(names, region);
+	err = PTR_ERR_OR_ZERO(old);
+	if (IS_ERR_OR_NULL(old))
 		goto unlock;
-	}
 	if (!zinc_names_is_dying(old)) {
 		err = -EEXIST;
 		if (!replace)

@@ -125,7 +125,8 @@ static struct zinc_user *zinc_user_add(kuid_t uid, unsigned int regions,
 	if (user)
 		return user;
 
-	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL_ACCOUNT);
+	/* one account for all of the user's cgroups, so that none is charged */
+	fresh = kzalloc(sizeof(*fresh), GFP_KERNEL);
 	if (!fresh)
 		return ERR_PTR(-ENOMEM);
 	fresh->uid = uid;
