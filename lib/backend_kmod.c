@@ -45,7 +45,7 @@ SAME_BIT(ZINC_CAN_FENCE, ZINC_FEATURE_FENCE);
 
 static size_t page_size(void)
 {
-	return (size_t)sysconf(_SC_PAGESIZE);
+	return (size_t)getpagesize();
 }
 
 /* Addresses for a control page and, behind it, well aligned data. */

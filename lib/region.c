@@ -14,7 +14,7 @@
 
 static uintptr_t page_size(void)
 {
-	return (uintptr_t)sysconf(_SC_PAGESIZE);
+	return (uintptr_t)getpagesize();
 }
 
 static bool capacity_is_valid(uintptr_t capacity)
