@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.." || exit 1
 WORK=$PWD/build/bench-test
 BIN=$WORK/bin
 # what makes 256 MiB is left to `make bench`
-ROWS=(notify pending pingpong fanout frames lookup reserve dmabuf fence footprint)
+ROWS=(notify fastpath pending pingpong fanout frames lookup reserve dmabuf fence footprint)
 export ZINC_BACKEND=shm ZINC_BENCH_QUICK=''
 rm -rf "$WORK"
 mkdir -p "$WORK/native"
@@ -173,6 +173,7 @@ for row in "${ROWS[@]}"; do
 done
 is 'notify: a count that is wrong is noticed' \
 	spoil_all notify zinc 'futex wake' 'eventfd write' 'atomic add'
+is 'fast path: a count that is wrong is noticed' spoil_all fastpath zinc 'atomic add'
 is 'pending: a wait that does not end is noticed' \
 	spoil_all pending zinc 'futex wait' 'eventfd read' 'poll + read'
 is 'ping-pong: a wrong payload is noticed' spoil_all pingpong 'zinc notify + wait' \

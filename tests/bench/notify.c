@@ -7,21 +7,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "channel.h"
-
-#define BATCH	1000	/* in a sample; one is too short for the clock */
-
-/* Time @step, called with @object, in batches. */
-#define MEASURE(turn, statement) do {						\
-	size_t i_, j_;								\
-	uint64_t begin_;							\
-	for (i_ = 0; i_ < (turn)->count; i_++) {				\
-		begin_ = bench_now();						\
-		for (j_ = 0; j_ < BATCH; j_++)					\
-			statement;						\
-		bench_add(0, (double)(bench_now() - begin_) / BATCH);		\
-	}									\
-} while (0)
 
 /* Each counts, so that none can be left out. */
 static void check(const struct bench_turn *turn, uint64_t counted)

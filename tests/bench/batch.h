@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is over too soon for the clock is measured many at a time. */
+#ifndef BENCH_BATCH_H
+#define BENCH_BATCH_H
+
+#include "bench.h"
+
+#define BATCH	1000	/* in a sample */
+
+/* Time @statement, in batches. */
+#define MEASURE(turn, statement) do {						\
+	size_t i_, j_;								\
+	uint64_t begin_;							\
+	for (i_ = 0; i_ < (turn)->count; i_++) {				\
+		begin_ = bench_now();						\
+		for (j_ = 0; j_ < BATCH; j_++)					\
+			statement;						\
+		bench_add(0, (double)(bench_now() - begin_) / BATCH);		\
+	}									\
+} while (0)
+
+#endif /* BENCH_BATCH_H */
