@@ -823,6 +823,45 @@ TEST_F(lock, who_has_a_gpu)
 	EXPECT_EQ(-EINVAL, zinc_gpu_holders("opencl:7", &h, NULL));
 }
 
+/* Who may not ask the kernel module is told what the file says */
+TEST_F(lock, who_has_a_gpu_where_the_device_may_not_be_opened)
+{
+	struct zinc_gpu_lock gpu;
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	NEED_KMOD();
+	NEED_ROOT();
+	ASSERT_EQ(0, chmod(self->dir, 0755));
+	ASSERT_EQ(0, pipe(ready));
+	/* a process that has not opened the device before */
+	pid = fork_or_die();
+	if (!pid) {
+		struct zinc_lock_holder *h;
+		size_t n;
+
+		close(ready[1]);
+		CHECK(!setresgid(NOBODY, NOBODY, NOBODY));
+		CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+		CHECK(access("/dev/zinc", R_OK) && errno == EACCES);
+		CHECK(read(ready[0], &c, 1) == 1);
+		CHECK(!zinc_gpu_holders("opencl:7", &h, &n));
+		CHECK(n == 1 && h->pid == getppid());
+		free(h);
+		/* what only the kernel would know it can not say */
+		CHECK(!zinc_gpu_holders("opencl:8", &h, &n));
+		CHECK(!n && !h);
+		_exit(0);
+	}
+	ASSERT_EQ(0, zinc_gpu_lock_acquire("opencl", 7, ZINC_EXCLUSIVE, 0, &gpu));
+	ASSERT_EQ(1, write(ready[1], "", 1));
+	EXPECT_EQ(0, reap(pid));
+	zinc_gpu_lock_release(&gpu);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* The same protocol, by a program that knows nothing of this library */
 TEST_F(lock, flock_of_util_linux_is_the_other_party)
 {
