@@ -256,10 +256,13 @@ int32_t zinc_try_wait(zinc_handle handle)
 /* One more. Return: whether somebody has to be woken. */
 static bool bump(struct zinc_region *region)
 {
+	/* looked up before the fence, which nothing behind it overtakes */
+	struct zinc_header *header = region->header;
+	bool flagged = region->ops->flags_waiters;
+
 	/* pairs with the sleeper, who says so and then reads the sequence */
-	add_and_fence(&region->header->notify_seq);
-	return !region->ops->flags_waiters ||
-	       __atomic_load_n(&region->header->waiters, __ATOMIC_RELAXED);
+	add_and_fence(&header->notify_seq);
+	return !flagged || __atomic_load_n(&header->waiters, __ATOMIC_RELAXED);
 }
 
 static inline int32_t notify(struct zinc_region *region)
