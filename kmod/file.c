@@ -362,7 +362,7 @@ static const struct vm_operations_struct zinc_control_vm_ops = {
 static int zinc_mmap_whole(struct zinc_region *region,
 			   struct vm_area_struct *vma)
 {
-	if (!region->backing || !zinc_backing_control(region->backing))
+	if (!zinc_region_is_together(region))
 		return -EOPNOTSUPP;
 	return zinc_backing_mmap(region->backing, vma, true);
 }

@@ -35,8 +35,11 @@ static u64 zinc_name_hash(const u8 *name)
 	return hash;
 }
 
-/* The control page is in the file that has the data. */
-static bool zinc_region_is_together(const struct zinc_region *region)
+/**
+ * zinc_region_is_together() - is the control page in the file of the data
+ * @region: region with its memory
+ */
+bool zinc_region_is_together(const struct zinc_region *region)
 {
 	return region->backing && zinc_backing_control(region->backing);
 }

@@ -174,6 +174,7 @@ int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
 /* region.c */
 struct zinc_region *zinc_region_create(const struct zinc_create *args,
 				       struct dma_buf *import);
+bool zinc_region_is_together(const struct zinc_region *region);
 void zinc_region_put(struct zinc_region *region);
 void zinc_region_set_flag(struct zinc_region *region, u32 flag);
 bool zinc_region_may(const struct zinc_region *region, unsigned int mask);

@@ -70,7 +70,8 @@ ZINC_API int32_t zinc_create(const char *name, uintptr_t capacity,
  * @out: a handle with a cursor of 0, NULL after every failure
  *
  * Return: 0; -EINVAL; -ENOENT no such name; -EPERM its mode forbids it;
- * -EBADMSG its header is not that of a region; or another negative errno.
+ * -EBADMSG on POSIX shared memory, its header is not that of a region (the
+ * kernel knows its own); or another negative errno.
  */
 ZINC_API int32_t zinc_open(const char *name, zinc_handle *out);
 
