@@ -1856,20 +1856,26 @@ static bool inject_faults(void)
 	       !write_text(FAULTS "fail_page_alloc/min-order", "0");
 }
 
-static void fail_at(unsigned int nth)
+/* @nth: a descriptor of fail-nth, as to open one could fail itself */
+static void fail_at(int nth, unsigned int n)
 {
 	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
 
-	snprintf(text, sizeof(text), "%u", nth);
-	CHECK(!write_text("/proc/thread-self/fail-nth", text));
+	CHECK(pwrite(nth, text, len, 0) == len);
 }
 
-/* Whether one was to fail, and did */
-static bool has_failed(void)
+/*
+ * Whether one was to fail, and did. What is still to come takes the first of
+ * these calls that copies: then it did not.
+ */
+static bool has_failed(int nth)
 {
-	bool failed = file_text("/proc/thread-self/fail-nth")[0] == '0';
+	char text[16] = "";
+	bool failed = pread(nth, text, sizeof(text) - 1, 0) > 0 && text[0] == '0';
 
-	fail_at(0);
+	while (pwrite(nth, "0", 1, 0) != 1)
+		CHECK(errno == EFAULT || errno == ENOMEM);
 	return failed;
 }
 
@@ -1891,12 +1897,14 @@ static int take_step(FIXTURE_PTR(importer) self, enum step step, int buf,
 
 TEST_F_TIMEOUT(importer, every_allocation_fails_once, SLOW)
 {
-	int fd, buf, attachment, object;
+	int fd, buf, attachment, object, faults;
 	unsigned int nth, step;
 	bool failed;
 
 	if (!inject_faults())
 		SKIP(return, "no fault injection in this kernel");
+	faults = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_LE(0, faults);
 	for (step = 0; step < STEPS; step++) {
 		failed = true;
 		for (nth = 1; failed; nth++) {
@@ -1905,9 +1913,9 @@ TEST_F_TIMEOUT(importer, every_allocation_fails_once, SLOW)
 				       ZINC_CREATE_LAZY, 0, 0);
 			buf = export_region(fd, 0);
 			attachment = step == MAP ? attach(self->imp, buf) : 0;
-			fail_at(nth);
+			fail_at(faults, nth);
 			object = take_step(self, step, buf, attachment);
-			failed = has_failed();
+			failed = has_failed(faults);
 			if (object < 0) {
 				EXPECT_TRUE(failed);
 				EXPECT_TRUE(object == -ENOMEM ||
@@ -1926,6 +1934,7 @@ TEST_F_TIMEOUT(importer, every_allocation_fails_once, SLOW)
 		/* it was the allocations that failed */
 		EXPECT_LT(3, nth);
 	}
+	close(faults);
 }
 
 TEST_HARNESS_MAIN
