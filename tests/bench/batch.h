@@ -19,4 +19,12 @@
 	}									\
 } while (0)
 
+/* Each notify counts, so that none can be left out. */
+static inline void check_batches(const struct bench_turn *turn, uint64_t counted)
+{
+	if (counted + turn->spoil != turn->count * BATCH)
+		bench_fail("%zu notifies came to %llu", turn->count * BATCH,
+			   (unsigned long long)counted);
+}
+
 #endif /* BENCH_BATCH_H */

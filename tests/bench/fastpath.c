@@ -20,13 +20,6 @@ static uint32_t *page(void)
 	return p;
 }
 
-static void check(const struct bench_turn *turn, uint64_t counted)
-{
-	if (counted + turn->spoil != turn->count * BATCH)
-		bench_fail("%zu notifies came to %llu", turn->count * BATCH,
-			   (unsigned long long)counted);
-}
-
 static void run_zinc(struct bench_turn *turn)
 {
 	struct zinc_region *region = zinc_region_alloc("fastpath");
@@ -36,7 +29,7 @@ static void run_zinc(struct bench_turn *turn)
 	region->ops = &zinc_kmod_ops;
 	region->header = (struct zinc_header *)page();
 	MEASURE(turn, zinc_notify(region));
-	check(turn, zinc_sequence(region));
+	check_batches(turn, zinc_sequence(region));
 	munmap(region->header, 4 * KIB);
 	free(region);
 }
@@ -46,7 +39,7 @@ static void run_add(struct bench_turn *turn)
 	uint32_t *word = page();
 
 	MEASURE(turn, __atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST));
-	check(turn, *word);
+	check_batches(turn, *word);
 	munmap(word, 4 * KIB);
 }
 

@@ -10,21 +10,13 @@
 #include "batch.h"
 #include "channel.h"
 
-/* Each counts, so that none can be left out. */
-static void check(const struct bench_turn *turn, uint64_t counted)
-{
-	if (counted + turn->spoil != turn->count * BATCH)
-		bench_fail("%zu notifies came to %llu", turn->count * BATCH,
-			   (unsigned long long)counted);
-}
-
 static void run_zinc(struct bench_turn *turn)
 {
 	zinc_handle region;
 
 	bench_zinc(zinc_create(bench_name("notify"), 4 * KIB, &region));
 	MEASURE(turn, zinc_notify(region));
-	check(turn, zinc_sequence(region));
+	check_batches(turn, zinc_sequence(region));
 	zinc_close(region);
 }
 
@@ -36,7 +28,7 @@ static void run_futex(struct bench_turn *turn)
 		__atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
 		futex_wake(word, INT_MAX);
 	});
-	check(turn, *word);
+	check_batches(turn, *word);
 }
 
 static void write_one(int fd)
@@ -55,7 +47,7 @@ static void run_eventfd(struct bench_turn *turn)
 	MEASURE(turn, write_one(fd));
 	if (read(fd, &count, sizeof(count)) != sizeof(count))
 		bench_fail("read: %s", strerror(errno));
-	check(turn, count);
+	check_batches(turn, count);
 }
 
 /* the floor */
@@ -64,7 +56,7 @@ static void run_add(struct bench_turn *turn)
 	uint32_t *word = channel_posix_memory(4 * KIB);
 
 	MEASURE(turn, __atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST));
-	check(turn, *word);
+	check_batches(turn, *word);
 }
 
 static const struct bench_contender contenders[] = {
