@@ -1839,6 +1839,39 @@ TEST_F(importer, work_of_a_killed_process_fails)
 	close(ready[1]);
 }
 
+/* ---- what is no region ---- */
+
+/* Other exporters round to pages; nothing in the kernel makes them */
+TEST_F(importer, a_buffer_of_a_size_that_no_region_has)
+{
+	const __u64 sizes[] = {
+		0, 1, PAGE - 1, PAGE + 1, ZINC_CAPACITY_MAX + PAGE, 1ULL << 62,
+	};
+	const char *name = a_name("odd");
+	__u64 right = PAGE;
+	unsigned int i;
+	int buf, fd;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		buf = call(self->imp, IMPORTER_EXPORT, (void *)&sizes[i]);
+		ASSERT_LE(0, buf);
+		EXPECT_EQ(-EINVAL, import_dmabuf(self->dev, name, buf))
+			TH_LOG("%llu bytes", (unsigned long long)sizes[i]);
+		EXPECT_EQ(-ENOENT, open_name(self->dev, name));
+		/* it is ours alone again */
+		EXPECT_EQ(0, close(buf));
+	}
+	/* it is the size that was wrong */
+	buf = call(self->imp, IMPORTER_EXPORT, &right);
+	fd = import_dmabuf(self->dev, name, buf);
+	ASSERT_LE(0, fd);
+	EXPECT_EQ(PAGE, info(fd).capacity);
+	EXPECT_EQ(NULL, map_data(fd, PAGE, PROT_READ));
+	EXPECT_EQ(ENODEV, errno);
+	close(fd);
+	close(buf);
+}
+
 /* ---- want of memory ---- */
 
 #define FAULTS	"/sys/kernel/debug/"

@@ -95,5 +95,7 @@ struct importer_count {
 #define IMPORTER_BEGIN	_IO('Z', 9)
 /* It is done, or has failed by an errno; as ENODEV when the file is closed */
 #define IMPORTER_END	_IO('Z', 10)
+/* A dma-buf of so many bytes, with nothing in it: a descriptor */
+#define IMPORTER_EXPORT	_IOW('Z', 11, __u64)
 
 #endif /* ZINC_IMPORTER_H */

@@ -561,6 +561,53 @@ err_fd:
 	return -ENOMEM;
 }
 
+/* ---- a buffer of any size, of which there is nothing but that ---- */
+
+static struct sg_table *importer_hollow_map(struct dma_buf_attachment *attach,
+					    enum dma_data_direction dir)
+{
+	return ERR_PTR(-ENXIO);
+}
+
+static void importer_hollow_unmap(struct dma_buf_attachment *attach,
+				  struct sg_table *table,
+				  enum dma_data_direction dir)
+{
+}
+
+static void importer_hollow_release(struct dma_buf *dmabuf)
+{
+}
+
+static const struct dma_buf_ops importer_hollow_ops = {
+	.map_dma_buf = importer_hollow_map,
+	.unmap_dma_buf = importer_hollow_unmap,
+	.release = importer_hollow_release,
+};
+
+static long importer_export(struct importer *importer, const void __user *arg)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(export);
+	struct dma_buf *dmabuf;
+	u64 size;
+	int fd;
+
+	if (copy_from_user(&size, arg, sizeof(size)))
+		return -EFAULT;
+	export.ops = &importer_hollow_ops;
+	export.size = size;
+	export.flags = O_RDWR;
+	/* there has to be one; nobody looks at it */
+	export.priv = importer;
+	dmabuf = dma_buf_export(&export);
+	if (IS_ERR(dmabuf))
+		return PTR_ERR(dmabuf);
+	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+	return fd;
+}
+
 /* ---- the file ---- */
 
 static long importer_call(struct importer *importer, unsigned int cmd,
@@ -591,6 +638,8 @@ static long importer_call(struct importer *importer, unsigned int cmd,
 		return importer_begin_work(importer);
 	case IMPORTER_END:
 		return importer_end_work(importer, arg);
+	case IMPORTER_EXPORT:
+		return importer_export(importer, args);
 	}
 	return -ENOTTY;
 }
