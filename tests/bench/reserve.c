@@ -17,7 +17,7 @@
 
 #define PROCESSES	32
 #define HOLD_US		100	/* what the holder does meanwhile */
-#define AROUND		1	/* times before and after, while others come and go */
+#define AROUND		4	/* times before and after: others come late, or go */
 
 /* Shared by those who contend */
 struct room {
