@@ -580,6 +580,7 @@ TEST_F(threats, killed_while_pages_are_made)
 	enum { DEATHS = 20 };
 	size_t size = 128 << 20;
 	unsigned int early = 0, i;
+	int found;
 	pid_t pid;
 
 	for (i = 0; i < DEATHS; i++) {
@@ -592,7 +593,10 @@ TEST_F(threats, killed_while_pages_are_made)
 		}
 		/* from before it begins, on some machines, to after it is done */
 		sleep_ms(3 * i);
-		early += open_name(self->dev, "unfinished") == -ENOENT;
+		found = open_name(self->dev, "unfinished");
+		early += found == -ENOENT;
+		if (found >= 0)
+			close(found);
 		ASSERT_EQ(0, kill(pid, SIGKILL));
 		ASSERT_EQ(128 + SIGKILL, reap(pid));
 		ASSERT_TRUE(EVENTUALLY(query(self->dev).user_bytes ==
