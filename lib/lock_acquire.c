@@ -29,23 +29,22 @@ static int make_folder(const char *path)
 /* mkdir -p */
 static int make_folders(const char *path)
 {
-	char *copy = strdup(path), *slash;
-	int err;
+	int err = make_folder(path);
+	char *copy, *slash;
 
+	if (err != -ENOENT)
+		return err;
+	copy = strdup(path);
 	if (!copy)
 		return -ENOMEM;
-	err = make_folder(copy);
-	for (slash = copy + 1; err == -ENOENT && (slash = strchr(slash, '/'));
-	     slash++) {
+	err = 0;
+	for (slash = copy + 1; !err && (slash = strchr(slash, '/')); slash++) {
 		*slash = '\0';
-		if (make_folder(copy))
-			break;
+		err = make_folder(copy);
 		*slash = '/';
 	}
-	if (err == -ENOENT)
-		err = make_folder(path);
 	free(copy);
-	return err;
+	return err ? err : make_folder(path);
 }
 
 static int make_parent(const char *path, char **why)

@@ -203,12 +203,15 @@ static int open_failed(const char *path, int err, char **why)
 int zinc_lock_open(const char *path, int flags, char **why)
 {
 	int fd = open_or_create(path, flags);
+	int err = -ENXIO;
 	struct stat st;
 
 	if (fd < 0)
 		return open_failed(path, fd, why);
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode))
+	if (fstat(fd, &st))
+		err = -errno;
+	else if (S_ISREG(st.st_mode))
 		return fd;
 	close(fd);
-	return open_failed(path, -ENXIO, why);
+	return open_failed(path, err, why);
 }
