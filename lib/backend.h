@@ -9,6 +9,7 @@
 #ifndef ZINC_BACKEND_H
 #define ZINC_BACKEND_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,17 @@
 #define ZINC_STRUCT_SIZE_MAX	4096
 
 #define ZINC_DEVICE_PATH	"/dev/zinc"
+
+/**
+ * zinc_is_shortage() - does an error say nothing of what was looked at?
+ * @err: negative errno
+ *
+ * Return: whether the process or the machine has run out of something.
+ */
+static inline bool zinc_is_shortage(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
 
 struct zinc_backend_ops;
 

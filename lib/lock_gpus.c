@@ -46,8 +46,10 @@ static int add_node(struct list *list, const char *folder, const char *name)
 	if (strncmp(name, NODE_PREFIX, strlen(NODE_PREFIX)))
 		return 0;
 	if (snprintf(link, sizeof(link), "%s/%s/device", folder, name) >=
-	    (int)sizeof(link) || !realpath(link, path))
+	    (int)sizeof(link))
 		return 0;
+	if (!realpath(link, path))
+		return zinc_is_shortage(-errno) ? -errno : 0;
 	/* one without a name that a reservation could have is none */
 	if (zinc_gpu_of_sysfs(gpu.device, sizeof(gpu.device), path))
 		return 0;
@@ -79,7 +81,7 @@ static int add_all(struct list *list, const char *root, const char *folder,
 		return -ENAMETOOLONG;
 	dir = opendir(path);
 	if (!dir)
-		return 0;
+		return zinc_is_shortage(-errno) ? -errno : 0;
 	while (!err && (entry = readdir(dir)))
 		err = add_one(list, path, entry->d_name);
 	closedir(dir);

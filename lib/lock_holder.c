@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend.h"
 #include "lock.h"
 
 #define NO_CMDLINE	"<cmdline unavailable>"
@@ -132,7 +133,7 @@ static int find_needles(const char *const *paths, size_t n,
 	for (i = 0; i < n; i++) {
 		err = zinc_needle_of(paths[i], mountinfo, length, &needles[i]);
 		/* one of many: the others are still to be found */
-		if (err && n == 1)
+		if (err && (n == 1 || zinc_is_shortage(err)))
 			break;
 		err = 0;
 	}

@@ -77,18 +77,13 @@ void zinc_shm_describe(struct zinc_region_info *info,
 		info->flags |= ZINC_IS_STALE;
 }
 
-static int look_inside(const char *path, struct zinc_region_info *info)
+static int look_inside(int fd, struct zinc_region_info *info)
 {
 	struct zinc_header header;
-	struct stat st;
-	int fd = zinc_object_open(path, true);
-	int err;
+	struct stat st = {};
+	int err = zinc_object_read(fd, &header, &st);
 
-	if (fd < 0)
-		return fd;
-	err = zinc_object_read(fd, &header, &st);
-	close(fd);
-	if (err == -ENOENT)
+	if (err == -ENOENT || zinc_is_shortage(err))
 		return err;
 	zinc_shm_describe(info, err ? NULL : &header, &st);
 	return 0;
@@ -112,17 +107,24 @@ static int look_at(const char *path, struct zinc_region_info *info)
  * @name: valid
  * @info: gets all but size and backend
  *
- * Return: 0, also for what is no region: ZINC_IS_INVALID; -ENOENT; -EACCES.
+ * Return: 0, also for what is no region: ZINC_IS_INVALID; -ENOENT; -EACCES;
+ * -EMFILE, -ENFILE, -ENOMEM.
  */
 int zinc_shm_stat(const char *name, struct zinc_region_info *info)
 {
 	char path[ZINC_SHM_PATH_SIZE];
-	int err;
+	int fd, err;
 
 	zinc_object_path(path, name);
-	err = look_inside(path, info);
-	if (err && err != -ENOENT)
+	fd = zinc_object_open(path, true);
+	if (fd == -ENOENT || zinc_is_shortage(fd))
+		return fd;
+	if (fd < 0) {
 		err = look_at(path, info);
+	} else {
+		err = look_inside(fd, info);
+		close(fd);
+	}
 	if (err)
 		return err;
 	memset(info->name, 0, sizeof(info->name));
@@ -134,14 +136,16 @@ static int add(struct zinc_infos *infos, const char *file)
 {
 	const char *name = file + strlen(ZINC_SHM_PREFIX);
 	struct zinc_region_info info = { .backend = ZINC_BACKEND_SHM };
+	int err;
 
 	if (strncmp(file, ZINC_SHM_PREFIX, strlen(ZINC_SHM_PREFIX)) ||
 	    !zinc_name_is_valid(name))
 		return 0;
+	err = zinc_shm_stat(name, &info);
+	if (!err)
+		return zinc_infos_add(infos, &info);
 	/* gone meanwhile, or not for us to see */
-	if (zinc_shm_stat(name, &info))
-		return 0;
-	return zinc_infos_add(infos, &info);
+	return zinc_is_shortage(err) ? err : 0;
 }
 
 /**

@@ -152,8 +152,8 @@ ZINC_API void zinc_holder_describe(int32_t pid,
  * Processes that another pid namespace hides are not, either.
  *
  * Return: 0, also where the file is not there; -EINVAL; -ENOTSUP the file's
- * mount is not to be found: is /proc mounted?; -ENOMEM; or why /proc can not be
- * read.
+ * mount is not to be found: is /proc mounted?; -ENOMEM, -EMFILE, -ENFILE; or why
+ * /proc can not be read.
  */
 ZINC_API int32_t zinc_flock_holders(const char *path,
 				    struct zinc_lock_holder **holders,
@@ -397,7 +397,7 @@ struct zinc_gpu {
  *
  * Those with a render node in sysfs, and those of NVIDIA's driver.
  *
- * Return: 0; -EINVAL NULL; -ENOMEM.
+ * Return: 0; -EINVAL NULL; -ENOMEM, -EMFILE, -ENFILE.
  */
 ZINC_API int32_t zinc_gpus(struct zinc_gpu **gpus, size_t *count);
 

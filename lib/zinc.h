@@ -434,7 +434,8 @@ ZINC_API int32_t zinc_info(zinc_handle handle, struct zinc_region_info *info);
  * @name: the region's name
  * @info: as in zinc_info()
  *
- * Return: 0; -ENOENT; -EINVAL; -EACCES where it may not be seen.
+ * Return: 0; -ENOENT; -EINVAL; -EACCES where it may not be seen; -ENOMEM, -EMFILE,
+ * -ENFILE.
  */
 ZINC_API int32_t zinc_stat(const char *name, struct zinc_region_info *info);
 
@@ -447,7 +448,8 @@ ZINC_API int32_t zinc_stat(const char *name, struct zinc_region_info *info);
  *
  * In order of their names, of both backends, unless $ZINC_BACKEND says which.
  *
- * Return: 0; -ENOMEM; -EINVAL; -EACCES where /dev/zinc may not be opened.
+ * Return: 0; -EINVAL; -EACCES where /dev/zinc may not be opened; -ENOMEM, -EMFILE,
+ * -ENFILE.
  */
 ZINC_API int32_t zinc_list(struct zinc_region_info **list, size_t *count,
 			   size_t entry_size);
