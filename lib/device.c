@@ -38,7 +38,10 @@ static bool is_device(int fd)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && S_ISCHR(st.st_mode) &&
+	/* what can not be looked at is still open */
+	if (fstat(fd, &st))
+		return errno != EBADF;
+	return S_ISCHR(st.st_mode) &&
 	       st.st_rdev == __atomic_load_n(&device_number, __ATOMIC_RELAXED);
 }
 
