@@ -4,6 +4,7 @@
  * kernel, and the texts that others read.
  */
 #include "lib_test.h"
+#include "lock_machine.h"
 #include "lock_test.h"
 
 #include <sys/file.h>
@@ -638,31 +639,6 @@ TEST_F(lock, gpu_names)
 	EXPECT_EQ(-ENODEV, zinc_gpu_device(device, sizeof(device), "/dev/null"));
 	EXPECT_EQ(-ENOENT, zinc_gpu_device(device, sizeof(device), "/dev/dri/none"));
 	EXPECT_EQ(-EINVAL, zinc_gpu_device(device, sizeof(device), NULL));
-}
-
-/* A device in sysfs, and one of its nodes */
-static void put_gpu(const char *dir, const char *device, const char *node)
-{
-	char command[512];
-
-	snprintf(command, sizeof(command),
-		 "cd %s && mkdir -p devices/%s sys/class/drm/%s && ln -s $PWD/devices/%s sys/class/drm/%s/device",
-		 dir, device, node, device, node);
-	CHECK(!system(command));
-}
-
-/* Three GPUs, two of which are on PCI, and one of them by two ways */
-static void put_gpus(const char *dir)
-{
-	char command[128];
-
-	put_gpu(dir, "0000:0a:00.0", "renderD128");
-	put_gpu(dir, "0000:02:00.0", "renderD129");
-	put_gpu(dir, "Vkms_1", "renderD130");
-	put_gpu(dir, "0000:03:00.0", "card0");
-	snprintf(command, sizeof(command),
-		 "mkdir -p %s/proc/driver/nvidia/gpus/0000:0a:00.0", dir);
-	CHECK(!system(command));
 }
 
 static size_t gpus_of(const char *dir, struct zinc_gpu **gpus)

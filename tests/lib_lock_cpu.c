@@ -4,98 +4,13 @@
  * which are chosen, all or nothing.
  */
 #include "lib_test.h"
+#include "lock_machine.h"
 #include "lock_test.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "lock.h"
-
-/*
- * A machine as sysfs would have it:
- *   CPU 0-1 LLC 0 node 0, CPU 2-3 LLC 1 node 0, CPU 4-5 LLC 2 node 1,
- *   CPU 6-7 LLC 3 node 2; node 2 is nearer to node 0 than node 1 is
- */
-#define FAKE_CPUS	8
-static const uint32_t every_cpu[FAKE_CPUS] = { 0, 1, 2, 3, 4, 5, 6, 7 };
-static const int nodes_of[FAKE_CPUS] = { 0, 0, 0, 0, 1, 1, 2, 2 };
-
-/* Without a shell: on an emulated machine three programs for each file add up */
-static void make_parents(char *path)
-{
-	char *slash = path;
-
-	while ((slash = strchr(slash + 1, '/'))) {
-		*slash = 0;
-		CHECK(!mkdir(path, 0755) || errno == EEXIST);
-		*slash = '/';
-	}
-}
-
-__attribute__((format(printf, 3, 4)))
-static void put(const char *dir, const char *path, const char *format, ...)
-{
-	char name[160];
-	va_list args;
-	FILE *f;
-
-	snprintf(name, sizeof(name), "%s/sys/%s", dir, path);
-	make_parents(name);
-	f = fopen(name, "w");
-	CHECK(f);
-	va_start(args, format);
-	vfprintf(f, format, args);
-	va_end(args);
-	CHECK(!fclose(f));
-}
-
-static void put_cpu(const char *dir, int cpu)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path),
-		 "devices/system/cpu/cpu%d/cache/index0/level", cpu);
-	put(dir, path, "1\n");
-	snprintf(path, sizeof(path),
-		 "devices/system/cpu/cpu%d/cache/index0/shared_cpu_list", cpu);
-	put(dir, path, "%d\n", cpu);
-	snprintf(path, sizeof(path),
-		 "devices/system/cpu/cpu%d/cache/index1/level", cpu);
-	put(dir, path, "3\n");
-	snprintf(path, sizeof(path),
-		 "devices/system/cpu/cpu%d/cache/index1/shared_cpu_list", cpu);
-	put(dir, path, "%d-%d\n", cpu & ~1, cpu | 1);
-}
-
-static void put_machine(const char *dir)
-{
-	int cpu;
-
-	put(dir, "devices/system/cpu/online", "0-7\n");
-	for (cpu = 0; cpu < FAKE_CPUS; cpu++)
-		put_cpu(dir, cpu);
-	put(dir, "devices/system/node/online", "0-2\n");
-	put(dir, "devices/system/node/node0/cpulist", "0-3\n");
-	put(dir, "devices/system/node/node1/cpulist", "4-5\n");
-	put(dir, "devices/system/node/node2/cpulist", "6-7\n");
-	put(dir, "devices/system/node/node0/distance", "10 40 20\n");
-	put(dir, "devices/system/node/node1/distance", "40 10 30\n");
-	put(dir, "devices/system/node/node2/distance", "20 30 10\n");
-}
-
-static int32_t on_fake(const char *dir, const struct zinc_cpu_request *request,
-		       struct zinc_cpu_locks *locks, char **why)
-{
-	struct zinc_machine machine = {
-		.allowed = every_cpu,
-		.allowed_count = FAKE_CPUS,
-	};
-	char sysfs[80];
-
-	snprintf(sysfs, sizeof(sysfs), "%s/sys", dir);
-	machine.sysfs = sysfs;
-	return zinc_cpu_acquire_on(&machine, request, locks, why);
-}
 
 static struct zinc_cpu_request cpus(const char *list)
 {

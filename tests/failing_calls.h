@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls of libc that fail when they are told to, for a program that is linked with
+ * --wrap for each of them (see the Makefile).
+ */
+#ifndef FAILING_CALLS_H
+#define FAILING_CALLS_H
+
+#include "lib_test.h"
+
+#include <stdarg.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+/* Of this process: @turn counts down; 0: not armed, or it has happened */
+static struct {
+	unsigned int turn;
+	const char *call;	/* which failed */
+	int error;
+} fault;
+
+static bool fails(const char *call, int error)
+{
+	if (!fault.turn || --fault.turn)
+		return false;
+	fault.call = call;
+	fault.error = error;
+	errno = error;
+	return true;
+}
+
+#define REAL(call)	extern __typeof__(call) __real_##call
+
+REAL(malloc);
+REAL(calloc);
+REAL(realloc);
+REAL(reallocarray);
+REAL(strdup);
+REAL(vasprintf);
+REAL(open_memstream);
+REAL(realpath);
+REAL(opendir);
+REAL(stat);
+REAL(lstat);
+REAL(fstat);
+REAL(statfs);
+REAL(fstatvfs);
+REAL(fchmod);
+REAL(ftruncate);
+REAL(fallocate);
+REAL(posix_fallocate);
+REAL(link);
+REAL(linkat);
+REAL(rename);
+REAL(mkdir);
+REAL(read);
+REAL(pread);
+REAL(mmap);
+REAL(flock);
+REAL(poll);
+REAL(ppoll);
+REAL(sched_getaffinity);
+REAL(open);
+REAL(ioctl);
+REAL(syscall);
+
+#define FAILING(type, call, parameters, arguments, error, failure)		\
+	type __wrap_##call parameters						\
+	{									\
+		return fails(#call, error) ? failure : __real_##call arguments;	\
+	}
+
+FAILING(void *, malloc, (size_t size), (size), ENOMEM, NULL)
+FAILING(void *, calloc, (size_t n, size_t size), (n, size), ENOMEM, NULL)
+FAILING(void *, realloc, (void *p, size_t size), (p, size), ENOMEM, NULL)
+FAILING(void *, reallocarray, (void *p, size_t n, size_t size), (p, n, size),
+	ENOMEM, NULL)
+FAILING(char *, strdup, (const char *text), (text), ENOMEM, NULL)
+FAILING(int, vasprintf, (char **text, const char *format, va_list args),
+	(text, format, args), ENOMEM, -1)
+FAILING(FILE *, open_memstream, (char **text, size_t *size), (text, size), ENOMEM,
+	NULL)
+FAILING(char *, realpath, (const char *path, char *to), (path, to), ENOMEM, NULL)
+FAILING(DIR *, opendir, (const char *path), (path), EMFILE, NULL)
+FAILING(int, stat, (const char *path, struct stat *st), (path, st), ENOMEM, -1)
+FAILING(int, lstat, (const char *path, struct stat *st), (path, st), ENOMEM, -1)
+FAILING(int, fstat, (int fd, struct stat *st), (fd, st), ENOMEM, -1)
+FAILING(int, statfs, (const char *path, struct statfs *fs), (path, fs), ENOMEM, -1)
+FAILING(int, fstatvfs, (int fd, struct statvfs *fs), (fd, fs), ENOMEM, -1)
+FAILING(int, fchmod, (int fd, mode_t mode), (fd, mode), EIO, -1)
+FAILING(int, ftruncate, (int fd, off_t size), (fd, size), ENOSPC, -1)
+FAILING(int, fallocate, (int fd, int mode, off_t at, off_t size),
+	(fd, mode, at, size), ENOSPC, -1)
+FAILING(int, posix_fallocate, (int fd, off_t at, off_t size), (fd, at, size),
+	ENOSPC, ENOSPC)
+FAILING(int, link, (const char *from, const char *to), (from, to), ENOSPC, -1)
+FAILING(int, linkat,
+	(int dir, const char *from, int dir2, const char *to, int flags),
+	(dir, from, dir2, to, flags), ENOSPC, -1)
+FAILING(int, rename, (const char *from, const char *to), (from, to), ENOSPC, -1)
+FAILING(int, mkdir, (const char *path, mode_t mode), (path, mode), ENOSPC, -1)
+FAILING(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), EIO, -1)
+FAILING(ssize_t, pread, (int fd, void *to, size_t size, off_t at),
+	(fd, to, size, at), EIO, -1)
+FAILING(void *, mmap,
+	(void *at, size_t size, int prot, int flags, int fd, off_t offset),
+	(at, size, prot, flags, fd, offset), ENOMEM, MAP_FAILED)
+FAILING(int, flock, (int fd, int operation), (fd, operation), ENOLCK, -1)
+FAILING(int, poll, (struct pollfd *fds, nfds_t n, int timeout), (fds, n, timeout),
+	ENOMEM, -1)
+FAILING(int, ppoll,
+	(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+	 const sigset_t *mask),
+	(fds, n, timeout, mask), ENOMEM, -1)
+FAILING(int, sched_getaffinity, (pid_t pid, size_t size, cpu_set_t *set),
+	(pid, size, set), EPERM, -1)
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	mode_t mode = 0;
+	va_list args;
+
+	if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+	}
+	return fails("open", EMFILE) ? -1 : __real_open(path, flags, mode);
+}
+
+int __wrap_ioctl(int fd, unsigned long command, ...)
+{
+	va_list args;
+	void *argument;
+
+	va_start(args, command);
+	argument = va_arg(args, void *);
+	va_end(args);
+	return fails("ioctl", ENOMEM) ? -1 : __real_ioctl(fd, command, argument);
+}
+
+/* As an older kernel, or a filter of system calls, has it */
+long __wrap_syscall(long number, ...)
+{
+	long a[6];
+	va_list args;
+	size_t i;
+
+	va_start(args, number);
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if ((number == SYS_clone3 || number == SYS_futex_waitv) &&
+	    fails("syscall", ENOSYS))
+		return -1;
+	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+#endif /* FAILING_CALLS_H */

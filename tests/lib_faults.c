@@ -1,0 +1,892 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The library where libc, or a system call, fails: in each function each call that
+ * can fail does so in turn, until none is left. The error comes out as it was, or
+ * the function has done its work without; nothing is left behind; and the same
+ * function then succeeds.
+ *
+ * Each try is a process of its own, that has opened nothing yet.
+ */
+#include "lib_test.h"
+
+#include <linux/zinc.h>
+
+#include "failing_calls.h"
+#include "lock_machine.h"
+#include "lock_test.h"
+
+/* ---- what is left behind -------------------------------------------------- */
+
+struct left {
+	int fds;	/* but for the library's own of the device */
+	int devices;
+	int maps;	/* of regions */
+	int objects;	/* POSIX */
+	uint64_t regions;	/* of this user */
+};
+
+static void count_open(struct left *left)
+{
+	char path[64], target[128];
+	ssize_t n;
+	int fd;
+
+	for (fd = 0; fd < 256; fd++) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		n = readlink(path, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		target[n] = 0;
+		if (!strcmp(target, "/dev/zinc"))
+			left->devices++;
+		else
+			left->fds++;
+	}
+}
+
+static int count_region_maps(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	char line[512];
+	int count = 0;
+
+	CHECK(file);
+	while (fgets(line, sizeof(line), file))
+		count += strstr(line, "/dev/shm/zinc_") ||
+			 strstr(line, "/dev/zinc") || strstr(line, "zinc:") ||
+			 strstr(line, "[zinc");
+	fclose(file);
+	return count;
+}
+
+static int count_objects(void)
+{
+	DIR *dir = opendir("/dev/shm");
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+static uint64_t count_regions(void)
+{
+	struct zinc_query query = {};
+	int fd = open("/dev/zinc", O_RDWR);
+
+	if (fd >= 0) {
+		CHECK(!ioctl(fd, ZINC_QUERY, &query));
+		close(fd);
+	}
+	return query.user_regions;
+}
+
+static struct left look(void)
+{
+	struct left left = { .regions = count_regions() };
+
+	count_open(&left);
+	left.maps = count_region_maps();
+	left.objects = count_objects();
+	return left;
+}
+
+/* The library may have opened the device, once and for all */
+static bool is_same(const struct left *now, const struct left *before)
+{
+	return now->fds == before->fds && now->devices <= before->devices + 1 &&
+	       now->maps == before->maps && now->objects == before->objects &&
+	       now->regions == before->regions;
+}
+
+/* ---- what is called ------------------------------------------------------- */
+
+#define GPU_BUSY	"pci:0000:7e:00.0"	/* another process has it */
+
+/* For all of them; set before the first */
+static struct {
+	char dir[64];		/* of locks, and of a machine that is not this one */
+	char lock[96];		/* free */
+	char busy[96];		/* locked by another process */
+	char nested[96];	/* in a folder that is not there */
+	const char *name;	/* of no region */
+	const char *there;	/* a region that stays */
+	const char *another;
+	zinc_handle open;	/* @there */
+	zinc_handle other;	/* @another */
+} given;
+
+/*
+ * What a call gave that should have given 0: what was not done is as bad as what
+ * was not told.
+ */
+#define EXPECT_DONE(condition) do {		\
+	if (!(condition))			\
+		return -EBADE;			\
+} while (0)
+
+/* What is none of what is tried goes between these two */
+static unsigned int disarm(void)
+{
+	unsigned int turn = fault.turn;
+
+	fault.turn = 0;
+	return turn;
+}
+
+static void arm(unsigned int turn)
+{
+	fault.turn = turn;
+}
+
+/* zinc_close() has no error to give; it is tried on its own, by close_region() */
+static void close_quietly(zinc_handle region)
+{
+	unsigned int turn = disarm();
+
+	zinc_close(region);
+	arm(turn);
+}
+
+static int32_t finish_region(int32_t err, zinc_handle region, size_t capacity)
+{
+	uint8_t *last;
+
+	if (err) {
+		CHECK(!region);
+		return err;
+	}
+	CHECK(zinc_capacity(region) == capacity);
+	last = zinc_ptr(region) + capacity - 1;
+	CHECK(!*last);
+	*last = 1;
+	*last = 0;
+	close_quietly(region);
+	return 0;
+}
+
+static int32_t create(void)
+{
+	zinc_handle region = POISON;
+	int32_t err = zinc_create(given.name, PAGE, &region);
+
+	return finish_region(err, region, PAGE);
+}
+
+static int32_t create_large(void)
+{
+	zinc_handle region = POISON;
+	int32_t err = zinc_create(given.name, 4 * MIB, &region);
+
+	return finish_region(err, region, 4 * MIB);
+}
+
+static int32_t create_lazy(void)
+{
+	struct zinc_options options = {
+		.size = sizeof(options),
+		.flags = ZINC_LAZY,
+	};
+	zinc_handle region = POISON;
+	int32_t err = zinc_create_with(given.name, MIB, &options, &region);
+
+	return finish_region(err, region, MIB);
+}
+
+static int32_t replace(void)
+{
+	zinc_handle first, region = POISON;
+	unsigned int turn = disarm();
+	int32_t err;
+
+	CHECK(!zinc_create(given.name, PAGE, &first));
+	arm(turn);
+	err = zinc_create_or_replace(given.name, 2 * PAGE, &region);
+	err = finish_region(err, region, 2 * PAGE);
+	close_quietly(first);
+	return err;
+}
+
+static int32_t open_region(void)
+{
+	zinc_handle region = POISON;
+	int32_t err = zinc_open(given.there, &region);
+
+	return finish_region(err, region, PAGE);
+}
+
+static int32_t open_to_read(void)
+{
+	zinc_handle region = POISON;
+	int32_t err = open_readonly(given.there, &region);
+
+	if (err)
+		return err;
+	CHECK(zinc_notify_checked(region) == -EBADF);
+	close_quietly(region);
+	return 0;
+}
+
+static int32_t open_without_data(void)
+{
+	struct zinc_options options = {
+		.size = sizeof(options),
+		.flags = ZINC_NO_DATA,
+	};
+	zinc_handle region = POISON;
+	int32_t err = zinc_open_with(given.there, &options, &region);
+
+	if (err) {
+		CHECK(!region);
+		return err;
+	}
+	CHECK(!zinc_ptr(region));
+	close_quietly(region);
+	return 0;
+}
+
+static int32_t from_fd(void)
+{
+	zinc_handle region = POISON;
+	int fd = zinc_fd(given.open);
+	int32_t err;
+
+	if (fd < 0)
+		return fd;
+	err = zinc_from_fd(fd, NULL, &region);
+	return finish_region(err, region, PAGE);
+}
+
+/* What it may leave is the name of a region that is dead, which the next one takes */
+static int32_t close_region(void)
+{
+	unsigned int turn = disarm();
+	zinc_handle region;
+
+	CHECK(!zinc_create(given.name, PAGE, &region));
+	arm(turn);
+	zinc_close(region);
+	return 0;
+}
+
+static int32_t keep_data(void)
+{
+	unsigned int turn = disarm();
+	zinc_handle region;
+	size_t length;
+	void *data;
+	int32_t err;
+
+	CHECK(!zinc_create(given.name, PAGE, &region));
+	arm(turn);
+	err = zinc_close_keep_data(region, &data, &length);
+	if (err) {
+		close_quietly(region);
+		return err;
+	}
+	((char *)data)[0] = 1;
+	zinc_unmap_data(data, length);
+	return 0;
+}
+
+static int32_t info(void)
+{
+	struct zinc_region_info info = { .size = sizeof(info) };
+	int32_t err = zinc_info(given.open, &info);
+
+	EXPECT_DONE(err || info.capacity == PAGE);
+	return err;
+}
+
+static int32_t stat_region(void)
+{
+	struct zinc_region_info info = { .size = sizeof(info) };
+	int32_t err = zinc_stat(given.there, &info);
+
+	/* a header that can not be read is none */
+	EXPECT_DONE(err || info.capacity == PAGE ||
+		    (info.flags & ZINC_IS_INVALID && fault.error == EIO));
+	return err;
+}
+
+static int32_t list(void)
+{
+	struct zinc_region_info *regions = NULL;
+	bool found = false;
+	size_t count, i;
+	int32_t err;
+
+	err = zinc_list(&regions, &count, sizeof(*regions));
+	if (err) {
+		CHECK(!regions && !count);
+		return err;
+	}
+	for (i = 0; i < count; i++)
+		found |= !strcmp(regions[i].name, given.there);
+	zinc_list_free(regions);
+	EXPECT_DONE(found);
+	return 0;
+}
+
+static int32_t unlink_region(void)
+{
+	unsigned int turn = disarm();
+	zinc_handle region;
+	int32_t err;
+
+	CHECK(!create_mode(given.name, 0600, ZINC_LIVES_PERSIST, &region));
+	zinc_close(region);
+	arm(turn);
+	err = zinc_unlink(given.name);
+	turn = disarm();
+	if (err) {
+		CHECK(!probe(given.name));
+		CHECK(!zinc_unlink(given.name));
+	}
+	arm(turn);
+	return err;
+}
+
+static int32_t wait_in_vain(void)
+{
+	int32_t err = zinc_wait_until(given.open, now_ns() + NSEC_PER_MSEC);
+
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int32_t wait_any_in_vain(void)
+{
+	const zinc_handle handles[] = { given.other, given.open };
+	int32_t err;
+
+	err = zinc_wait_any(handles, 2, now_ns() + NSEC_PER_MSEC, NULL);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int32_t notify_and_wait(void)
+{
+	int32_t err = zinc_notify_and_wait(given.open, given.other, 1);
+
+	disarm();
+	zinc_try_wait(given.open);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int32_t features(void)
+{
+	uint64_t known = 0;
+	int32_t err = zinc_features(given.open, &known);
+
+	EXPECT_DONE(err || known);
+	return err;
+}
+
+static int32_t dmabuf(void)
+{
+	zinc_handle region = POISON;
+	int32_t fd, err;
+
+	fd = zinc_export_dmabuf(given.open, 0);
+	if (fd < 0)
+		return fd;
+	err = zinc_import_dmabuf(fd, given.name, NULL, &region);
+	close(fd);
+	if (err) {
+		CHECK(!region);
+		return err;
+	}
+	err = zinc_begin_cpu_access(region, ZINC_CPU_READ);
+	if (!err)
+		err = zinc_end_cpu_access(region, ZINC_CPU_READ);
+	close_quietly(region);
+	return err;
+}
+
+/* What a lock came to: a message, unless there was no memory for one */
+static int32_t locked(int32_t fd, char *why)
+{
+	if (fd >= 0)
+		CHECK(!why);
+	free(why);
+	if (fd >= 0)
+		zinc_flock_release(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static int32_t flock_try(void)
+{
+	char *why = NULL;
+	int32_t fd = zinc_flock_try(given.lock, ZINC_EXCLUSIVE, &why);
+
+	return locked(fd, why);
+}
+
+static int32_t flock_busy(void)
+{
+	char *why = NULL;
+	int32_t err = zinc_flock_try(given.busy, ZINC_EXCLUSIVE, &why);
+
+	EXPECT_DONE(err != -EBUSY || fault.call || strstr(why, "locked by"));
+	err = locked(err, why);
+	return err == -EBUSY ? 0 : err;
+}
+
+static int32_t flock_timeout(void)
+{
+	struct zinc_flock_request request = {
+		.size = sizeof(request),
+		.timeout_ms = 2,
+		.path = given.busy,
+	};
+	char *why = NULL;
+	int32_t err = zinc_flock_acquire(&request, &why);
+
+	EXPECT_DONE(err != -ETIMEDOUT || fault.call || strstr(why, "timed out"));
+	err = locked(err, why);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int32_t flock_nested(void)
+{
+	struct zinc_flock_request request = {
+		.size = sizeof(request),
+		.path = given.nested,
+	};
+	char folder[96], *why = NULL;
+	int32_t err = zinc_flock_acquire(&request, &why);
+
+	err = locked(err, why);
+	unlink(given.nested);
+	strcpy(folder, given.nested);
+	for (*strrchr(folder, '/') = 0; strcmp(folder, given.dir);
+	     *strrchr(folder, '/') = 0)
+		rmdir(folder);
+	return err;
+}
+
+static int32_t flock_holders(void)
+{
+	struct zinc_lock_holder *holders = (void *)POISON;
+	size_t count = 7;
+	int32_t err = zinc_flock_holders(given.busy, &holders, &count);
+	char *text;
+
+	if (err) {
+		CHECK(!holders);
+		return err;
+	}
+	EXPECT_DONE(count == 1);
+	text = zinc_holders_format(holders, count);
+	free(holders);
+	err = text ? 0 : -ENOMEM;
+	free(text);
+	return err;
+}
+
+static int32_t flock_holders_of(void)
+{
+	const char *const paths[] = { given.lock, given.busy, given.nested };
+	struct zinc_lock_holder *holders[3];
+	size_t counts[3], i;
+	int32_t err = zinc_flock_holders_of(paths, 3, holders, counts);
+
+	for (i = 0; i < 3; i++) {
+		CHECK(!err || (!holders[i] && !counts[i]));
+		free(holders[i]);
+	}
+	EXPECT_DONE(err || counts[1] == 1);
+	return err;
+}
+
+static int32_t reserve(void)
+{
+	const struct zinc_device_claim claims[] = {
+		{ "pci:0000:7f:00.0", ZINC_EXCLUSIVE },
+		{ "pci:0000:7f:00.1", ZINC_SHARED },
+	};
+	char *why = NULL;
+	int32_t fd = zinc_reserve(claims, 2, PATIENCE_MS, &why);
+
+	return locked(fd, why);
+}
+
+static int32_t reserve_in_vain(void)
+{
+	const struct zinc_device_claim claim = { GPU_BUSY, ZINC_SHARED };
+	char *why = NULL;
+	int32_t err = zinc_reserve(&claim, 1, 2, &why);
+
+	err = locked(err, why);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int32_t reserve_queue(void)
+{
+	const struct zinc_device_claim claim = { GPU_BUSY, ZINC_SHARED };
+
+	return locked(zinc_reserve_queue(&claim, 1), NULL);
+}
+
+static int32_t reservations(void)
+{
+	struct zinc_reservation_holder *holders = (void *)POISON;
+	size_t count = 7;
+	int32_t err = zinc_reservations(GPU_BUSY, &holders, &count);
+
+	if (err)
+		CHECK(!holders && !count);
+	else
+		free(holders);
+	EXPECT_DONE(err || count == 1);
+	return err;
+}
+
+static int32_t gpu_lock(void)
+{
+	struct zinc_gpu_lock lock = { 7, 7 };
+	int32_t err = zinc_gpu_lock_acquire("vulkan", 77, ZINC_EXCLUSIVE, 0, &lock);
+
+	CHECK(zinc_gpu_lock_is_held(&lock) == !err);
+	CHECK(!err || (lock.file == -1 && lock.reservation == -1));
+	zinc_gpu_lock_release(&lock);
+	return err;
+}
+
+static int32_t gpu_busy(void)
+{
+	struct zinc_gpu_lock lock = { 7, 7 };
+	char *why = NULL;
+	int32_t err = zinc_gpu_lock_acquire_device(GPU_BUSY,
+						   ZINC_EXCLUSIVE, 2, &lock, &why);
+
+	EXPECT_DONE(err != -ETIMEDOUT || fault.call || strstr(why, "already reserved by"));
+	CHECK(!err || (lock.file == -1 && lock.reservation == -1));
+	free(why);
+	zinc_gpu_lock_release(&lock);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+
+static int32_t gpu_holders(void)
+{
+	struct zinc_lock_holder *holders = (void *)POISON;
+	size_t count = 7;
+	int32_t err = zinc_gpu_holders(GPU_BUSY, &holders, &count);
+
+	if (err)
+		CHECK(!holders && !count);
+	else
+		free(holders);
+	EXPECT_DONE(err || count == 1);
+	return err;
+}
+
+static int32_t list_gpus(struct zinc_gpu **gpus)
+{
+	char sysfs[80], proc[80];
+	size_t count = 7;
+	int32_t err;
+
+	snprintf(sysfs, sizeof(sysfs), "%s/sys", given.dir);
+	snprintf(proc, sizeof(proc), "%s/proc", given.dir);
+	err = zinc_gpus_of(sysfs, proc, gpus, &count);
+	if (err)
+		CHECK(!*gpus && !count);
+	EXPECT_DONE(err || count == 3);
+	return err;
+}
+
+static int32_t gpus(void)
+{
+	struct zinc_gpu *gpus = (void *)POISON;
+	int32_t err = list_gpus(&gpus);
+
+	free(gpus);
+	return err;
+}
+
+static int32_t gpu_any(void)
+{
+	static const struct zinc_gpu gpus[] = {
+		{ GPU_BUSY }, { "pci:0000:7d:00.0" }, { "drm:vkms" },
+	};
+	struct zinc_gpu_request request = { .size = sizeof(request), .want = 2 };
+	struct zinc_gpu_lock locks[2];
+	struct zinc_gpu taken[2];
+	char *why = NULL;
+	int32_t err;
+
+	err = zinc_gpu_lock_any_of(gpus, 3, &request, locks, taken, &why);
+	free(why);
+	if (err)
+		return err;
+	zinc_gpu_lock_release(&locks[0]);
+	zinc_gpu_lock_release(&locks[1]);
+	EXPECT_DONE(!strcmp(taken[0].device, gpus[1].device));
+	return 0;
+}
+
+static int32_t cpu_locks(const struct zinc_cpu_request *request, size_t count)
+{
+	struct zinc_cpu_locks locks;
+	char *why = NULL;
+	int32_t err = on_fake(given.dir, request, &locks, &why);
+
+	free(why);
+	CHECK(!err || (!locks.count && !locks.fds && !locks.numbers));
+	EXPECT_DONE(err || locks.count == count);
+	zinc_cpu_release(&locks);
+	return err;
+}
+
+static int32_t cpus_listed(void)
+{
+	const struct zinc_cpu_request request = {
+		.size = sizeof(request),
+		.list = "1,4-5",
+	};
+
+	return cpu_locks(&request, 3);
+}
+
+static int32_t cpus_chosen(void)
+{
+	const struct zinc_cpu_request request = {
+		.size = sizeof(request),
+		.want = 3,
+	};
+
+	return cpu_locks(&request, 3);
+}
+
+static int32_t cpus_of_this_machine(void)
+{
+	const struct zinc_cpu_request request = {
+		.size = sizeof(request),
+		.want = 1,
+	};
+	struct zinc_cpu_locks locks;
+	char *why = NULL;
+	int32_t err = zinc_cpu_acquire(&request, &locks, &why);
+
+	free(why);
+	EXPECT_DONE(err || locks.count == 1);
+	zinc_cpu_release(&locks);
+	return err;
+}
+
+static int32_t cpu_places(void)
+{
+	struct zinc_cpu_place *places = (void *)POISON;
+	size_t count = 0;
+	int32_t err = zinc_cpu_places(&places, &count);
+
+	if (err)
+		CHECK(!places);
+	else
+		free(places);
+	EXPECT_DONE(err || count);
+	return err;
+}
+
+static int32_t source_path(void)
+{
+	char path[PATH_MAX];
+
+	return zinc_source_lock_path(path, sizeof(path), "/var/cache", given.dir);
+}
+
+/* ---- the sweep ------------------------------------------------------------ */
+
+enum { MADE_TO_FAIL, NONE_LEFT = 2 };
+enum with { NO_REGIONS, REGIONS, REMAINS };
+
+/* What the documentation says of an older kernel */
+static bool is_documented(int32_t err)
+{
+	return !err || err == -fault.error ||
+	       (fault.error == ENOSYS && err == -EOPNOTSUPP);
+}
+
+/*
+ * A process: make the call number @turn fail. Whatever it was, what comes out is
+ * that error and no other.
+ */
+static void try_once(const char *what, int32_t (*run)(void), unsigned int turn,
+		     enum with with)
+{
+	struct left before = look(), now;
+	const char *call;
+	int32_t err;
+
+	arm(turn);
+	err = run();
+	disarm();
+	call = fault.call ?: "nothing";
+	now = look();
+	if (with == REMAINS && fault.call)
+		now.objects = before.objects;
+	if (!is_same(&now, &before))
+		fprintf(stderr,
+			"# %s, %s failed: descriptors %+d, devices %+d, mappings %+d, objects %+d, regions %+d\n",
+			what, call, now.fds - before.fds, now.devices - before.devices,
+			now.maps - before.maps,
+			now.objects - before.objects,
+			(int)(now.regions - before.regions));
+	CHECK(is_same(&now, &before));
+	if (!is_documented(err))
+		fprintf(stderr, "# %s, %s failed with %d: gave %d\n", what, call,
+			-fault.error, err);
+	CHECK(is_documented(err));
+	fault.call = NULL;
+	err = run();
+	if (err)
+		fprintf(stderr, "# %s, after a failure of %s: gave %d\n", what, call,
+			err);
+	CHECK(!err);
+	now = look();
+	CHECK(is_same(&now, &before));
+	_exit(fault.error ? MADE_TO_FAIL : NONE_LEFT);
+}
+
+/* How many calls were made to fail, or -1 */
+static int sweep_calls(const char *what, int32_t (*run)(void), enum with with)
+{
+	unsigned int turn;
+	int status;
+	pid_t pid;
+
+	for (turn = 1; ; turn++) {
+		IN_CHILD(pid) {
+			if (with == REGIONS) {
+				CHECK(!zinc_open(given.there, &given.open));
+				CHECK(!zinc_open(given.another, &given.other));
+			}
+			try_once(what, run, turn, with);
+		}
+		status = reap(pid);
+		if (status == NONE_LEFT)
+			return turn - 1;
+		if (status != MADE_TO_FAIL)
+			return -1;
+	}
+}
+
+/* A process that has a lock and a GPU until it is killed */
+static pid_t hold_both(void)
+{
+	struct zinc_gpu_lock lock;
+	struct signpost ready;
+	pid_t pid;
+
+	post_init(&ready);
+	IN_CHILD(pid) {
+		CHECK(zinc_flock_try(given.busy, ZINC_EXCLUSIVE, NULL) >= 0);
+		CHECK(!zinc_gpu_lock_acquire_device(GPU_BUSY, ZINC_EXCLUSIVE, 0,
+						    &lock, NULL));
+		post(&ready);
+		pause();
+	}
+	await(&ready);
+	close(ready.fds[0]);
+	close(ready.fds[1]);
+	return pid;
+}
+
+FIXTURE(faults)
+{
+	pid_t holder;
+};
+
+FIXTURE_SETUP(faults)
+{
+	pid_t pid;
+
+	strcpy(given.dir, "/tmp/zinc-faults-XXXXXX");
+	ASSERT_NE(NULL, mkdtemp(given.dir));
+	setenv("ZINC_LOCK_DIR", given.dir, 1);
+	put_machine(given.dir);
+	put_gpus(given.dir);
+	snprintf(given.lock, sizeof(given.lock), "%s/free", given.dir);
+	snprintf(given.busy, sizeof(given.busy), "%s/busy", given.dir);
+	snprintf(given.nested, sizeof(given.nested), "%s/a/b/c", given.dir);
+	given.name = named("none");
+	given.there = named("there");
+	given.another = named("another");
+	IN_CHILD(pid) {
+		zinc_handle region;
+
+		CHECK(!create_mode(given.there, 0600, ZINC_LIVES_PERSIST, &region));
+		CHECK(!create_mode(given.another, 0600, ZINC_LIVES_PERSIST,
+				   &region));
+	}
+	ASSERT_EQ(0, reap(pid));
+	self->holder = hold_both();
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	char command[128];
+
+	kill(self->holder, SIGKILL);
+	reap(self->holder);
+	forget(given.there);
+	forget(given.another);
+	forget(given.name);
+	snprintf(command, sizeof(command), "rm -rf %s", given.dir);
+	EXPECT_EQ(0, system(command));
+}
+
+#define SWEEP_IF(need, call, with)					\
+	TEST_F(faults, call)						\
+	{								\
+		need;							\
+		EXPECT_LT(0, sweep_calls(#call, call, with));		\
+	}
+
+#define SWEEP(call, with)	SWEEP_IF(, call, with)
+#define SWEEP_KMOD(call, with)	SWEEP_IF(NEED_KMOD(), call, with)
+#define SWEEP_SHM(call, with)	SWEEP_IF(NEED_SHM(), call, with)
+
+SWEEP(create, NO_REGIONS)
+SWEEP(create_large, NO_REGIONS)
+SWEEP(create_lazy, NO_REGIONS)
+SWEEP(replace, NO_REGIONS)
+SWEEP(open_region, NO_REGIONS)
+SWEEP(open_to_read, NO_REGIONS)
+SWEEP(open_without_data, NO_REGIONS)
+SWEEP_KMOD(from_fd, REGIONS)
+SWEEP_SHM(close_region, REMAINS)
+SWEEP_SHM(keep_data, REMAINS)
+SWEEP(info, REGIONS)
+SWEEP(stat_region, NO_REGIONS)
+SWEEP(list, NO_REGIONS)
+SWEEP(unlink_region, NO_REGIONS)
+SWEEP_KMOD(wait_in_vain, REGIONS)
+SWEEP(wait_any_in_vain, REGIONS)
+SWEEP_KMOD(notify_and_wait, REGIONS)
+SWEEP_KMOD(features, REGIONS)
+SWEEP_KMOD(dmabuf, REGIONS)
+SWEEP(flock_try, NO_REGIONS)
+SWEEP(flock_busy, NO_REGIONS)
+SWEEP(flock_timeout, NO_REGIONS)
+SWEEP(flock_nested, NO_REGIONS)
+SWEEP(flock_holders, NO_REGIONS)
+SWEEP(flock_holders_of, NO_REGIONS)
+SWEEP_KMOD(reserve, NO_REGIONS)
+SWEEP_KMOD(reserve_in_vain, NO_REGIONS)
+SWEEP_KMOD(reserve_queue, NO_REGIONS)
+SWEEP_KMOD(reservations, NO_REGIONS)
+SWEEP(gpu_lock, NO_REGIONS)
+SWEEP(gpu_busy, NO_REGIONS)
+SWEEP(gpu_holders, NO_REGIONS)
+SWEEP(gpus, NO_REGIONS)
+SWEEP(gpu_any, NO_REGIONS)
+SWEEP(cpus_listed, NO_REGIONS)
+SWEEP(cpus_chosen, NO_REGIONS)
+SWEEP(cpus_of_this_machine, NO_REGIONS)
+SWEEP(cpu_places, NO_REGIONS)
+SWEEP(source_path, NO_REGIONS)
+
+TEST_HARNESS_MAIN
