@@ -3,8 +3,9 @@
 # shellcheck disable=SC2317 # functions are called by is
 #
 # zinc show on a cirrus adapter: what the driver was asked to do, and what it
-# says that it shows. Whether the picture is right is for others to see. Runs as
-# root in a guest: tests/vm/run --device cirrus -- tests/drm_show_test.sh
+# says that it shows. Whether the picture is right is for others to see. $ZINC is
+# the program if it is not build/bin/zinc. Runs as root in a guest:
+# tests/vm/run --device cirrus -- tests/drm_show_test.sh
 # Prints TAP.
 
 cd "$(dirname "$0")/.." || exit 1
@@ -12,7 +13,7 @@ cd "$(dirname "$0")/.." || exit 1
 . tests/tap.sh
 
 export ZINC_BACKEND=kmod LC_ALL=C.UTF-8
-ZINC=$PWD/build/bin/zinc
+ZINC=$(readlink -f "${ZINC:-build/bin/zinc}")
 PATIENCE=60	# seconds for what must happen: a guest may be slow
 DEBUG=/sys/kernel/debug
 R=drmtest$$

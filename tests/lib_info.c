@@ -198,6 +198,65 @@ TEST(list_has_it_once)
 	EXPECT_EQ(listed(name, NULL), 0);
 }
 
+/* What has a name in the list, in its order; bit 0: the module, bit 1: POSIX */
+static unsigned int backends_of(const char *name)
+{
+	struct zinc_region_info *list;
+	unsigned int seen = 0;
+	size_t count;
+	size_t i;
+
+	if (zinc_list(&list, &count, sizeof(*list)))
+		return 0;
+	for (i = 0; i < count; i++)
+		if (!strcmp(list[i].name, name))
+			seen |= list[i].backend == ZINC_BACKEND_KMOD ? 1 : 2;
+	zinc_list_free(list);
+	return seen;
+}
+
+/* Those of POSIX shared memory stay in sight beside the module */
+TEST(regions_of_both_backends)
+{
+	const char *name = named("both");
+	struct zinc_options posix = {
+		.size = sizeof(posix),
+		.backend = ZINC_BACKEND_SHM,
+	};
+	struct zinc_region_info info;
+	zinc_handle region;
+	zinc_handle other;
+	char text[256];
+
+	NEED_KMOD();
+	unsetenv("ZINC_BACKEND");
+	EXPECT_EQ(zinc_backend_reason(text, sizeof(text)), ZINC_BACKEND_KMOD);
+	EXPECT_STREQ(text, "/dev/zinc opens, so the kernel module is used");
+	ASSERT_EQ(zinc_create_with(name, 2 * PAGE, &posix, &other), 0);
+	EXPECT_EQ(backends_of(name), 2);
+	EXPECT_EQ(stat_of(name, &info), 0);
+	EXPECT_EQ(info.backend, ZINC_BACKEND_SHM);
+	EXPECT_EQ(info.capacity, 2 * PAGE);
+	/* who has both is of the module */
+	ASSERT_EQ(zinc_create(name, PAGE, &region), 0);
+	EXPECT_EQ(backends_of(name), 3);
+	EXPECT_EQ(stat_of(name, &info), 0);
+	EXPECT_EQ(info.backend, ZINC_BACKEND_KMOD);
+	EXPECT_EQ(zinc_unlink(name), 0);
+	EXPECT_EQ(backends_of(name), 2);
+	EXPECT_EQ(zinc_unlink(name), 0);
+	EXPECT_EQ(backends_of(name), 0);
+	EXPECT_EQ(zinc_unlink(name), -ENOENT);
+	/* a choice hides the others */
+	setenv("ZINC_BACKEND", "kmod", 1);
+	EXPECT_EQ(zinc_backend_reason(text, sizeof(text)), ZINC_BACKEND_KMOD);
+	EXPECT_STREQ(text, "ZINC_BACKEND=kmod asks for the kernel module, and /dev/zinc opens");
+	ASSERT_EQ(zinc_create_with(name, PAGE, &posix, &other), 0);
+	EXPECT_EQ(backends_of(name), 0);
+	zinc_close(other);
+	zinc_close(region);
+}
+
 TEST(list_of_many)
 {
 	enum { COUNT = 300 };

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Say which lines of the module ran in any of several boots, as TAP.
+"""Say which lines of the module, or of the library, ran in any of several runs: TAP.
 
-usage: uncovered.py DATA LIST
+usage: uncovered.py SOURCES LIST DATA...
 
-DATA holds what gcov needs, *.gcno and *.gcda side by side, in a folder for each
-boot. LIST has the lines that need not run, each as
+SOURCES is kmod or lib. DATA are folders with what gcov needs, *.gcno and *.gcda side
+by side, at any depth; the first gets a file, uncovered, with each line that never ran.
+LIST has those that need not run, each as
 
     FILE FUNCTION: SOURCE TEXT
 
@@ -21,14 +22,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TOP = Path(__file__).resolve().parent.parent.parent
+TOP = Path(__file__).resolve().parent.parent
 GOAL = 95  # per cent of the lines
-OURS = re.compile(r"/(kmod/[a-z_]+\.[ch])$")
 
 
 @dataclass
 class Line:
-    """One line of source, over all boots and all objects that have it."""
+    """One line of source, over all runs and all objects that have it."""
 
     function: str = ""
     count: int = 0
@@ -50,15 +50,15 @@ def taken(branches: list[int]) -> float:
 Lines = dict[str, dict[int, Line]]
 
 
-def read_object(data: Path, lines: Lines) -> None:
-    """Add what one object file counted in one boot."""
+def read_object(notes: Path, ours_is: re.Pattern[str], lines: Lines) -> None:
+    """Add what one object file counted in one run; without *.gcda that is nothing."""
     output = subprocess.run(
-        ["gcov", "--branch-probabilities", "--json-format", "--stdout", data.name],
-        cwd=data.parent, check=True, capture_output=True, text=True,
+        ["gcov", "--branch-probabilities", "--json-format", "--stdout", notes.name],
+        cwd=notes.parent, check=True, capture_output=True, text=True,
     ).stdout
     for document in filter(None, output.splitlines()):
         for source in json.loads(document)["files"]:
-            ours = OURS.search(source["file"])
+            ours = ours_is.search(source["file"])
             if not ours or not (TOP / ours[1]).exists():
                 continue
             for entry in source["lines"]:
@@ -124,16 +124,17 @@ def never_ran(lines: Lines) -> list[str]:
 
 
 def main() -> int:
-    if len(sys.argv) != 3:
-        print(__doc__.split("\n\n")[1], file=sys.stderr)
+    if len(sys.argv) < 4 or sys.argv[1] not in ("kmod", "lib"):
+        print((__doc__ or "").split("\n\n")[1], file=sys.stderr)
         return 2
-    data, listed = Path(sys.argv[1]), read_list(Path(sys.argv[2]))
+    ours = re.compile(rf"(?:^|/)({sys.argv[1]}/(?:cli/)?[a-z_]+\.[ch])$")
+    listed, folders = read_list(Path(sys.argv[2])), [Path(a) for a in sys.argv[3:]]
     lines: Lines = defaultdict(lambda: defaultdict(Line))
-    for path in sorted(data.rglob("*.gcda")):
-        read_object(path, lines)
+    for path in sorted(n for folder in folders for n in folder.rglob("*.gcno")):
+        read_object(path, ours, lines)
     reached = print_table(lines)
     missing = never_ran(lines)
-    (data / "uncovered").write_text("".join(f"{line}\n" for line in missing))
+    (folders[0] / "uncovered").write_text("".join(f"{line}\n" for line in missing))
     for line in sorted(set(listed) - set(missing)):
         print(f"# listed, but it has run: {line}")
     unlisted = [line for line in missing if line not in listed]

@@ -1,0 +1,352 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""zinc doctor on machines that are ill: what it finds, and what it says to do. Each is
+a mount namespace with a /dev, a /sys and a /dev/shm of its own; needs root. $ZINC is the
+program if it is not build/bin/zinc. Prints TAP."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Callable, Optional
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "adapters"))
+
+from tap_python import Skip, run  # noqa: E402  # pylint: disable=wrong-import-position
+
+ZINC = os.path.abspath(os.environ.get("ZINC", HERE.parent / "build" / "bin" / "zinc"))
+PATIENCE = 100
+NOBODY = "setpriv --reuid 65534 --regid 65534 --clear-groups"
+PARAMETERS = Path("/sys/module/zinc/parameters")
+SHM = "mount -t tmpfs -o mode=1777 none /dev/shm"
+SANE = {key: value for key, value in os.environ.items() if not key.startswith("ZINC_")}
+SANE["LC_ALL"] = "C.UTF-8"
+# a driver's number, and one that no driver has
+NULL, NO_DRIVER = "c 1 3", "c 10 250"
+
+
+@dataclass
+class Finding:
+    """A line of the report."""
+
+    status: str
+    text: str
+    remedy: Optional[str]
+
+
+@dataclass
+class Machine:
+    """What is changed of this one, as lines of shell."""
+
+    lines: list[str] = field(default_factory=list)
+    user: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def doctor(self, check: str) -> list[Finding]:
+        """What it finds of one thing."""
+        script = "\n".join(["set -e", *self.lines, f'exec {self.user} "$0" doctor --json'])
+        done = subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, ZINC],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, timeout=PATIENCE, check=False,
+            env={**SANE, **self.environment},
+        )
+        assert done.returncode in (0, 1) and not done.stderr, done
+        report = json.loads(done.stdout)
+        assert report["healthy"] == (done.returncode == 0), done
+        failed = any(c["status"] == "fail" for c in report["checks"])
+        assert report["healthy"] != failed, report
+        return [
+            Finding(c["status"], c["text"], c["remedy"])
+            for c in report["checks"] if c["check"] == check
+        ]
+
+    def finds(self, check: str, status: str, text: str, remedy: Optional[str]) -> None:
+        """Is this among it? A part of the text will do, and of the remedy."""
+        all_of_it = self.doctor(check)
+        assert any(
+            f.status == status and text in f.text
+            and (f.remedy is None if remedy is None else remedy in (f.remedy or ""))
+            for f in all_of_it
+        ), all_of_it
+
+
+def bare(*lines: str, **how: str) -> Machine:
+    """A machine without a module, nor a device."""
+    if os.geteuid():
+        raise Skip("needs root, for mounts")
+    return Machine(
+        ["mount -t tmpfs none /dev", "mkdir /dev/shm", SHM, "mount -t tmpfs none /sys", *lines],
+        user=how.get("user", ""),
+    )
+
+
+def with_module(*lines: str, number: str = "1:3", **how: str) -> Machine:
+    """One whose module says that this is its device."""
+    return bare(
+        "mkdir -p /sys/module/zinc /sys/class/misc/zinc",
+        "echo 1.2.3 >/sys/module/zinc/version",
+        f"echo {number} >/sys/class/misc/zinc/dev",
+        *lines,
+        **how,
+    )
+
+
+def node(number: str = NULL, mode: str = "0666", group: str = "root") -> str:
+    """Makes /dev/zinc."""
+    return f"mknod -m {mode} /dev/zinc {number} && chown root:{group} /dev/zinc"
+
+
+# ---- the module, and its device ------------------------------------------------------
+
+
+def no_module() -> None:
+    """Not ill: POSIX shared memory is there."""
+    machine = bare()
+    machine.finds("module", "warn", "the kernel module zinc is not loaded", "modprobe zinc")
+    machine.finds("device", "warn", "/dev/zinc is missing too", "it comes with the module")
+    machine.finds("backend", "ok", "shm: /dev/zinc is missing", None)
+    machine.finds("locks", "warn", "of GPUs: lock files alone", "modprobe zinc")
+
+
+def module_asked_for() -> None:
+    """By the environment, where there is none."""
+    machine = bare()
+    machine.environment["ZINC_BACKEND"] = "kmod"
+    machine.finds("backend", "fail", "none: ZINC_BACKEND=kmod asks for the kernel module",
+                  "or set ZINC_BACKEND=shm")
+    machine.finds("regions", "fail", "cannot be listed without a backend", "see the backend")
+
+
+def module_with_version() -> None:
+    """Which it tells."""
+    with_module().finds("module", "ok", "zinc 1.2.3 is loaded", None)
+
+
+def module_without_version() -> None:
+    """Which a kernel need not show."""
+    with_module(": >/sys/module/zinc/version").finds(
+        "module", "ok", "zinc is loaded; it tells no version", None)
+
+
+def device_missing() -> None:
+    """In a container, say."""
+    with_module().finds("device", "fail", "/dev/zinc is missing, though the module is loaded",
+                        "--device /dev/zinc), or, as root: mknod /dev/zinc c 1 3")
+
+
+def device_missing_number_unknown() -> None:
+    """Where sysfs does not tell it either."""
+    with_module("rm -r /sys/class").finds(
+        "device", "fail", "/dev/zinc is missing", "mount devtmpfs on /dev and sysfs on /sys")
+
+
+def device_is_a_file() -> None:
+    """Somebody wrote to it when it was not there."""
+    machine = with_module(": >/dev/zinc")
+    machine.finds("device", "fail", "/dev/zinc is no character device", "remove it")
+    machine.finds("backend", "fail", "/dev/zinc is not a zinc device of interface version",
+                  "set ZINC_BACKEND=shm")
+    machine.finds("locks", "fail", "the module's reservations can not be had", "see the device")
+
+
+def device_has_another_number() -> None:
+    """Left from before the module was loaded again."""
+    with_module(node(), number="10:123").finds(
+        "device", "fail", "/dev/zinc is device 1:3, but the module's is 10:123",
+        "rm /dev/zinc && mknod /dev/zinc c 10 123")
+
+
+def device_of_another_driver() -> None:
+    """It opens, and knows nothing of Zinc."""
+    machine = with_module(node())
+    machine.finds("device", "ok", "/dev/zinc opens (root:root, mode 0666)", None)
+    machine.finds("interface", "fail", "/dev/zinc does not answer ZINC_QUERY",
+                  "a module and a library of one release")
+
+
+def device_without_driver() -> None:
+    """It does not open, and that is not for want of rights."""
+    machine = with_module(node(NO_DRIVER), number="10:250")
+    machine.finds("device", "fail", "cannot be opened by root: No such device", "dmesg")
+    # to the library that is a machine without the module
+    machine.finds("backend", "ok", "shm: /dev/zinc is missing", None)
+
+
+def device_that_loops() -> None:
+    """What open() says is passed on."""
+    machine = with_module("ln -s zinc /dev/zinc")
+    machine.finds("backend", "fail", "/dev/zinc cannot be opened: ", "set ZINC_BACKEND=shm")
+
+
+def device_of_a_group() -> None:
+    """Who is in it may open it."""
+    machine = with_module(node(mode="0660", group="tty"), user=NOBODY)
+    machine.finds("device", "fail", "/dev/zinc (root:tty, mode 0660) cannot be opened by nobody",
+                  "usermod -aG tty nobody")
+    machine.finds("backend", "fail", "/dev/zinc is there, but this user may not open it",
+                  "set ZINC_BACKEND=shm")
+
+
+def device_of_root() -> None:
+    """No group would help."""
+    with_module(node(mode="0600"), user=NOBODY).finds(
+        "device", "fail", "(root:root, mode 0600) cannot be opened by nobody", "a udev rule")
+
+
+# ---- the module's limits ---------------------------------------------------------------
+
+
+def limited(parameter: str, value: str, user: str = "") -> list[Finding]:
+    """What is found where a limit of the real module is another."""
+    if not PARAMETERS.exists():
+        raise Skip("there is no /dev/zinc: modprobe zinc")
+    path = PARAMETERS / parameter
+    before = path.read_text(encoding="ascii")
+    path.write_text(value, encoding="ascii")
+    try:
+        return Machine(user=user).doctor("limits")
+    finally:
+        path.write_text(before, encoding="ascii")
+
+
+def no_limit() -> None:
+    """0 means none."""
+    found = limited("max_bytes", "0")
+    assert any(f.status == "ok" and "bytes of this user, no limit" in f.text for f in found), found
+
+
+def limit_of_root() -> None:
+    """Who may have more is not warned."""
+    found = limited("max_regions", "1")
+    assert any("1 regions of this user (root may have more)" in f.text for f in found), found
+    assert all(f.status == "ok" for f in found), found
+
+
+def limit_reached() -> None:
+    """Nothing is left of one limit, and less than a tenth of another."""
+    if not PARAMETERS.exists():
+        raise Skip("there is no /dev/zinc: modprobe zinc")
+    mode = os.stat("/dev/zinc").st_mode & 0o7777
+    os.chmod("/dev/zinc", 0o666)
+    try:
+        with subprocess.Popen(
+            [*NOBODY.split(), ZINC, "create", f"doctor{os.getpid()}", "64K"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as holder:
+            try:
+                wait_for_region(f"doctor{os.getpid()}")
+                full = limited("max_regions", "1", NOBODY)
+                assert any(
+                    f.status == "fail" and "1 of 1 regions of this user" in f.text
+                    and "/sys/module/zinc/parameters/max_regions" in (f.remedy or "")
+                    for f in full
+                ), full
+                near = limited("max_bytes", "66000", NOBODY)
+                assert any(
+                    f.status == "warn" and "65536 of 66000 bytes of this user" in f.text
+                    and "max_bytes" in (f.remedy or "")
+                    for f in near
+                ), near
+            finally:
+                holder.kill()
+    finally:
+        os.chmod("/dev/zinc", mode)
+
+
+def wait_for_region(name: str) -> None:
+    """Until it is there."""
+    subprocess.run(
+        ["timeout", str(PATIENCE), "sh", "-c", 'until "$0" stat "$1"; do sleep 0.1; done',
+         ZINC, name],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+    )
+
+
+# ---- /dev/shm, lock files, what is left behind -----------------------------------------
+
+
+def shm_missing() -> None:
+    """As in a bare chroot."""
+    bare("umount /dev/shm", "rmdir /dev/shm").finds(
+        "shm", "fail", "/dev/shm: No such file or directory", "mount -t tmpfs")
+
+
+def shm_missing_with_module() -> None:
+    """Which is not as bad."""
+    with_module("umount /dev/shm", "rmdir /dev/shm", node(mode="0600"), user=NOBODY).finds(
+        "shm", "warn", "/dev/shm: No such file or directory", "mount -t tmpfs")
+
+
+def shm_closed() -> None:
+    """To this user."""
+    bare("chmod 0755 /dev/shm", user=NOBODY).finds(
+        "shm", "fail", "/dev/shm is closed to this user: Permission denied",
+        "chmod 1777 /dev/shm")
+
+
+def shm_on_another_file_system() -> None:
+    """It works, and may be slow."""
+    bare("umount /dev/shm", "mount -t ramfs none /dev/shm").finds(
+        "shm", "warn", "/dev/shm is no tmpfs", "mount -t tmpfs")
+
+
+def shm_almost_full() -> None:
+    """Less than a tenth is left."""
+    bare("umount /dev/shm", "mount -t tmpfs -o size=1m,mode=1777 none /dev/shm",
+         "fallocate -l 1000000 /dev/shm/filler").finds("shm", "warn", "/dev/shm has ", "remount,size=")
+
+
+def shm_without_limit() -> None:
+    """Which has no blocks at all."""
+    bare("umount /dev/shm", "mount -t tmpfs -o size=0,mode=1777 none /dev/shm").finds(
+        "shm", "ok", "/dev/shm is a tmpfs without a limit", None)
+
+
+def lock_folder_missing() -> None:
+    """It is not made for those who ask."""
+    machine = bare()
+    machine.environment["ZINC_LOCK_DIR"] = "/nonexistent/folder"
+    machine.finds("locks", "warn", "no lock file can be made in /nonexistent/folder",
+                  "set ZINC_LOCK_DIR")
+
+
+def lock_folder_too_long() -> None:
+    """No path fits behind it."""
+    machine = bare()
+    machine.environment["ZINC_LOCK_DIR"] = "/" + "long/" * 1000
+    machine.finds("locks", "fail", "ZINC_LOCK_DIR is too long", "unset it")
+
+
+def invalid_region() -> None:
+    """A file that has a region's name."""
+    bare("echo nothing >/dev/shm/zinc_odd", 'made=$("$0" create --lifetime=persist even 64K)').finds(
+        "regions", "warn", "1 of 2 have no valid header",
+        "if nobody is making it just now: zinc rm odd")
+
+
+TESTS: list[Callable[[], None]] = [
+    no_module, module_asked_for, module_with_version, module_without_version, device_missing,
+    device_missing_number_unknown, device_is_a_file, device_has_another_number,
+    device_of_another_driver, device_without_driver, device_that_loops, device_of_a_group,
+    device_of_root, no_limit, limit_of_root, limit_reached, shm_missing,
+    shm_missing_with_module, shm_closed, shm_on_another_file_system, shm_almost_full,
+    shm_without_limit, lock_folder_missing, lock_folder_too_long, invalid_region,
+]  # fmt: skip
+
+
+def main() -> int:
+    """All of them, by name."""
+    with tempfile.TemporaryDirectory(prefix="zinc-doctor-") as folder:
+        os.chdir(folder)
+        return run([(n, test.__name__.replace("_", " "), test) for n, test in enumerate(TESTS, 1)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
