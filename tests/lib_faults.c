@@ -27,21 +27,22 @@ struct left {
 
 static void count_open(struct left *left)
 {
-	char path[64], target[128];
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char target[128];
 	ssize_t n;
-	int fd;
 
-	for (fd = 0; fd < 256; fd++) {
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		n = readlink(path, target, sizeof(target) - 1);
-		if (n < 0)
-			continue;
-		target[n] = 0;
+	CHECK(dir);
+	while ((entry = readdir(dir))) {
+		n = readlinkat(dirfd(dir), entry->d_name, target,
+			       sizeof(target) - 1);
+		target[n < 0 ? 0 : n] = 0;
 		if (!strcmp(target, "/dev/zinc"))
 			left->devices++;
 		else
 			left->fds++;
 	}
+	closedir(dir);
 }
 
 static int count_region_maps(void)
