@@ -337,6 +337,10 @@ TEST(no_descriptor_on_shm)
 TEST(from_fd_refuses)
 {
 	struct zinc_options odd = { .size = sizeof(odd), .flags = ZINC_LAZY };
+	struct zinc_options posix = {
+		.size = sizeof(posix),
+		.backend = ZINC_BACKEND_SHM,
+	};
 	zinc_handle region;
 	zinc_handle out;
 	int fds[2];
@@ -357,6 +361,7 @@ TEST(from_fd_refuses)
 	EXPECT_REFUSED(zinc_from_fd(null, NULL, &out), -ENOTTY);
 	EXPECT_REFUSED(zinc_from_fd(fds[0], NULL, &out), -ENOTTY);
 	EXPECT_REFUSED(zinc_from_fd(zinc_fd(region), &odd, &out), -EINVAL);
+	EXPECT_REFUSED(zinc_from_fd(zinc_fd(region), &posix, &out), -EOPNOTSUPP);
 #undef EXPECT_REFUSED
 	zinc_close(region);
 }

@@ -88,6 +88,9 @@ TEST_F(lock, materialize_takes_no_lock)
 	/* and does not care who has it */
 	EXPECT_EQ(0, zinc_flock_materialize(self->path, NULL));
 	zinc_flock_release(fd);
+	snprintf(self->path, sizeof(self->path), "%s/none/a.lock", self->dir);
+	EXPECT_EQ(-ENOENT, zinc_flock_materialize(self->path, &self->why));
+	EXPECT_NE(NULL, strstr(self->why, "its folder is not there"));
 }
 
 TEST_F(lock, a_deadline_ends_a_wait)
@@ -253,6 +256,36 @@ TEST_F(lock, acquire_makes_the_folder_and_says_what_was_in_the_way)
 	fd = zinc_flock_acquire(&r, NULL);
 	EXPECT_LE(0, fd);
 	zinc_flock_release(fd);
+	EXPECT_EQ(0, let_go(pid, to));
+}
+
+TEST_F(lock, a_timeout_in_words)
+{
+	struct zinc_flock_request request = {
+		.size = sizeof(request),
+		.path = self->path,
+	};
+	static const struct {
+		uint32_t ms;
+		const char *words;
+	} cases[] = {
+		{ 999, "after 999ms (" }, { 1000, "after 1s (" },
+		{ 1150, "after 1.1s (" },
+	};
+	unsigned int i;
+	int to;
+	pid_t pid = hold(self->path, ZINC_EXCLUSIVE, &to);
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		request.timeout_ms = cases[i].ms;
+		EXPECT_EQ(-ETIMEDOUT, zinc_flock_acquire(&request, &self->why));
+		ASSERT_NE(NULL, self->why);
+		EXPECT_NE(NULL, strstr(self->why, cases[i].words))
+			TH_LOG("%s", self->why);
+		free(self->why);
+		self->why = NULL;
+	}
+	EXPECT_EQ(-ETIMEDOUT, zinc_flock_acquire(&request, NULL));
 	EXPECT_EQ(0, let_go(pid, to));
 }
 
@@ -623,7 +656,7 @@ TEST_F(lock, gpu_names)
 		"01:20.0", "100:00.0", "0000:01:00.0 ", "0x01:00.0", "vulkan:0\n",
 		"drm:", "drm:A", "drm:a b",
 	};
-	char device[64];
+	char device[64], wide[128], large[128];
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -636,6 +669,15 @@ TEST_F(lock, gpu_names)
 		EXPECT_STREQ("", device);
 	}
 	EXPECT_EQ(-ENAMETOOLONG, zinc_gpu_device(device, 4, "vulkan:0"));
+	/* one more than the kernel takes, into whatever has room for it */
+	snprintf(large, sizeof(large), "drm:%0*d", ZINC_DEVICE_NAME_MAX - 3, 0);
+	EXPECT_EQ(-ENAMETOOLONG, zinc_gpu_device(wide, sizeof(wide), large));
+	EXPECT_STREQ("", wide);
+	large[ZINC_DEVICE_NAME_MAX] = 0;
+	EXPECT_EQ(0, zinc_gpu_device(wide, sizeof(wide), large));
+	/* what sysfs may have in a name, and a reservation may not */
+	EXPECT_EQ(0, zinc_gpu_of_sysfs(device, sizeof(device), "/sys/x/Odd One+1"));
+	EXPECT_STREQ("drm:odd-one-1", device);
 	EXPECT_EQ(-ENODEV, zinc_gpu_device(device, sizeof(device), "/dev/null"));
 	EXPECT_EQ(-ENOENT, zinc_gpu_device(device, sizeof(device), "/dev/dri/none"));
 	EXPECT_EQ(-EINVAL, zinc_gpu_device(device, sizeof(device), NULL));
@@ -939,6 +981,18 @@ TEST_F(lock, another_users_lock_file)
 	close(fd);
 }
 
+TEST_F(lock, a_folder_whose_name_is_too_long)
+{
+	char folder[PATH_MAX + 1] = "/";
+	struct zinc_gpu_lock lock;
+
+	memset(folder + 1, 'a', PATH_MAX - 1);
+	setenv("ZINC_LOCK_DIR", folder, 1);
+	EXPECT_EQ(-ENAMETOOLONG, zinc_gpu_lock_acquire_device("vulkan:0", 0, 0,
+							      &lock, &self->why));
+	EXPECT_STREQ("ZINC_LOCK_DIR is too long", self->why);
+}
+
 TEST_F(lock, a_folder_that_can_not_be_used)
 {
 	struct zinc_gpu_lock lock;
@@ -1036,6 +1090,79 @@ TEST_F(lock, reservations)
 	EXPECT_EQ(-EINVAL, zinc_reserve(claims, 2, 0, NULL));
 }
 
+TEST_F(lock, reservations_that_are_none)
+{
+	char name[ZINC_DEVICE_NAME_MAX + 2];
+	struct zinc_device_claim claim = { NULL, ZINC_EXCLUSIVE };
+	struct zinc_reservation_holder *h;
+	size_t n;
+
+	EXPECT_EQ(-EINVAL, zinc_reserve(NULL, 1, 0, &self->why));
+	EXPECT_NE(NULL, strstr(self->why, "a reservation is of 1 to 16 devices"));
+	EXPECT_EQ(-EINVAL, zinc_reserve(&claim, 1, 0, NULL));
+	claim.device = "";
+	EXPECT_EQ(-EINVAL, zinc_reserve_queue(&claim, 1));
+	memset(name, 'a', sizeof(name));
+	name[sizeof(name) - 1] = 0;
+	claim.device = name;
+	EXPECT_EQ(-EINVAL, zinc_reserve_queue(&claim, 1));
+	EXPECT_EQ(-EINVAL, zinc_reservations(name, &h, &n));
+	EXPECT_EQ(-EINVAL, zinc_reservations("", &h, &n));
+	EXPECT_EQ(-EINVAL, zinc_reservations(NULL, NULL, &n));
+	EXPECT_EQ(-EINVAL, zinc_reservations(NULL, &h, NULL));
+}
+
+TEST_F(lock, too_many_reservations)
+{
+	static const char limit[] = "/sys/module/zinc/parameters/max_reservations";
+	const struct zinc_device_claim claims[2] = {
+		{ "libtest:0", ZINC_EXCLUSIVE }, { "libtest:1", ZINC_EXCLUSIVE },
+	};
+	char before[32] = "";
+	pid_t pid;
+	int fd;
+
+	NEED_KMOD();
+	NEED_ROOT();
+	fd = open(limit, O_RDWR);
+	ASSERT_LE(0, fd);
+	ASSERT_LT(0, pread(fd, before, sizeof(before) - 1, 0));
+	ASSERT_EQ(1, pwrite(fd, "1", 1, 0));
+	IN_CHILD(pid) {
+		char *why;
+
+		CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+		CHECK(zinc_reserve(&claims[0], 1, 0, NULL) >= 0);
+		CHECK(zinc_reserve(&claims[1], 1, 0, &why) == -EDQUOT);
+		CHECK(strstr(why, "raise the module's max_reservations"));
+	}
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_LT(0, pwrite(fd, before, strlen(before), 0));
+	close(fd);
+}
+
+TEST_F(lock, a_gpu_where_the_device_may_not_be_opened)
+{
+	pid_t pid;
+
+	NEED_KMOD();
+	NEED_ROOT();
+	ASSERT_EQ(0, chmod(self->dir, 01777));
+	ASSERT_EQ(0, chmod("/dev/zinc", 0600));
+	IN_CHILD(pid) {
+		struct zinc_gpu_lock lock;
+		char *why;
+
+		CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+		CHECK(zinc_gpu_lock_acquire_device("vulkan:6", 0, 0, &lock,
+						   &why) == -EACCES);
+		CHECK(strstr(why, "GPU vulkan:6: /dev/zinc is there"));
+		CHECK(lock.file == -1 && lock.reservation == -1);
+	}
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_EQ(0, chmod("/dev/zinc", 0666));
+}
+
 /* What the kernel alone knows of, the file does not; and the other way round */
 TEST_F(lock, a_gpu_that_only_one_of_both_knows_of)
 {
@@ -1080,6 +1207,9 @@ TEST_F(lock, paths_of_other_locks)
 	EXPECT_EQ(-EINVAL, zinc_cache_lock_path(path, sizeof(path), "/c", "a/b"));
 	EXPECT_EQ(-EINVAL, zinc_cache_lock_path(path, sizeof(path), "/c", ".."));
 	EXPECT_EQ(-EINVAL, zinc_cache_lock_path(path, sizeof(path), "", "a"));
+	EXPECT_EQ(-EINVAL, zinc_llc_lock_path(NULL, sizeof(path), 3));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_path(NULL, sizeof(path), 17));
+	EXPECT_EQ(-EINVAL, zinc_source_lock_path(path, sizeof(path), "/c", NULL));
 	EXPECT_EQ(-ENAMETOOLONG, zinc_cache_lock_path(path, 5, "/c", "key"));
 	/* one tree, whatever the way to it */
 	snprintf(tree, sizeof(tree), "%s/tree", self->dir);

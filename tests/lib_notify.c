@@ -595,6 +595,27 @@ TEST_F(any, is_woken_by_another_process)
 	}
 }
 
+/* Of a handle whose descriptor is known, the cursor is the kernel's */
+TEST_F(any, some_are_polled)
+{
+	size_t index = 7;
+	int i;
+
+	NEED_KMOD();
+	ASSERT_LE(0, zinc_fd(self->regions[1]));
+	EXPECT_EQ(zinc_wait_any(self->regions, 3, 0, &index), -ETIMEDOUT);
+	EXPECT_EQ(zinc_wait_any(self->regions, 3, now_ns() + NSEC_PER_MSEC,
+				&index), -ETIMEDOUT);
+	for (i = 0; i < 3; i++) {
+		zinc_notify(self->regions[i]);
+		EXPECT_EQ(zinc_wait_any(self->regions, 3, now_ns() + FAR_NS,
+					&index), 0);
+		EXPECT_EQ(index, i);
+	}
+	EXPECT_EQ(zinc_wait_any(self->regions, 3, 0, &index), -ETIMEDOUT);
+	EXPECT_EQ(zinc_try_wait(self->regions[1]), -EAGAIN);
+}
+
 TEST_F(any, of_one_backend)
 {
 	struct zinc_options options = {
