@@ -11,9 +11,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable, Iterator, Optional
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "adapters"))
@@ -48,15 +49,20 @@ class Machine:
     user: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
-    def doctor(self, check: str) -> list[Finding]:
-        """What it finds of one thing."""
-        script = "\n".join(["set -e", *self.lines, f'exec {self.user} "$0" doctor --json'])
-        done = subprocess.run(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, ZINC],
+    def zinc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command, there."""
+        script = "\n".join(["set -e", *self.lines, f'exec {self.user} "$0" "$@"'])
+        return subprocess.run(
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, ZINC,
+             *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, timeout=PATIENCE, check=False,
             env={**SANE, **self.environment},
-        )
+        )  # fmt: skip
+
+    def doctor(self, check: str) -> list[Finding]:
+        """What it finds of one thing."""
+        done = self.zinc("doctor", "--json")
         assert done.returncode in (0, 1) and not done.stderr, done
         report = json.loads(done.stdout)
         assert report["healthy"] == (done.returncode == 0), done
@@ -196,24 +202,41 @@ def device_of_a_group() -> None:
 
 def device_of_root() -> None:
     """No group would help."""
-    with_module(node(mode="0600"), user=NOBODY).finds(
+    machine = with_module(node(mode="0600"), user=NOBODY)
+    machine.finds(
         "device", "fail", "(root:root, mode 0600) cannot be opened by nobody", "a udev rule")
+    done = machine.zinc("create", "closed", "64K")
+    assert done.returncode == 3, done
+    assert "/dev/zinc is there, but you may not open it; see 'zinc doctor'" in done.stderr, done
 
 
 # ---- the module's limits ---------------------------------------------------------------
 
 
-def limited(parameter: str, value: str, user: str = "") -> list[Finding]:
-    """What is found where a limit of the real module is another."""
+@contextmanager
+def limit(parameter: str, value: str) -> Iterator[None]:
+    """A limit of the real module is another."""
     if not PARAMETERS.exists():
         raise Skip("there is no /dev/zinc: modprobe zinc")
     path = PARAMETERS / parameter
     before = path.read_text(encoding="ascii")
     path.write_text(value, encoding="ascii")
     try:
-        return Machine(user=user).doctor("limits")
+        yield
     finally:
         path.write_text(before, encoding="ascii")
+
+
+def limited(parameter: str, value: str, user: str = "") -> list[Finding]:
+    """What is found where it is."""
+    with limit(parameter, value):
+        return Machine(user=user).doctor("limits")
+
+
+def create_beyond_limit() -> subprocess.CompletedProcess[str]:
+    """A region more than nobody may have."""
+    with limit("max_regions", "1"):
+        return Machine(user=NOBODY).zinc("create", f"doctor{os.getpid()}x", "64K")
 
 
 def no_limit() -> None:
@@ -248,6 +271,9 @@ def limit_reached() -> None:
                     and "/sys/module/zinc/parameters/max_regions" in (f.remedy or "")
                     for f in full
                 ), full
+                done = create_beyond_limit()
+                assert done.returncode == 3, done
+                assert "'zinc doctor' shows the limits and how much is used" in done.stderr, done
                 near = limited("max_bytes", "66000", NOBODY)
                 assert any(
                     f.status == "warn" and "65536 of 66000 bytes of this user" in f.text
@@ -286,9 +312,10 @@ def shm_missing_with_module() -> None:
 
 def shm_closed() -> None:
     """To this user."""
-    bare("chmod 0755 /dev/shm", user=NOBODY).finds(
-        "shm", "fail", "/dev/shm is closed to this user: Permission denied",
-        "chmod 1777 /dev/shm")
+    machine = bare("chmod 0700 /dev/shm", user=NOBODY)
+    machine.finds("shm", "fail", "/dev/shm is closed to this user: Permission denied",
+                  "chmod 1777 /dev/shm")
+    machine.finds("regions", "fail", "cannot be listed: ", "do as that says")
 
 
 def shm_on_another_file_system() -> None:

@@ -305,6 +305,53 @@ def any_gpu() -> None:
         expect(REFUSED, "lock", "-t", "0", "-g", f"any:{count}", "true", stderr="fewer are free: GPU ")
 
 
+def elsewhere(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command behind some mounts of its own."""
+    if os.geteuid():
+        raise Skip("needs root, for mounts")
+    return subprocess.run(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-ec",
+         script + '\nexec "$@"', "sh", ZINC, *arguments],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        timeout=PATIENCE, check=False,
+    )  # fmt: skip
+
+
+def any_of_three_gpus() -> None:
+    machine = """mount -t tmpfs none /sys
+        for gpu in 0000:7a:00.0 0000:7b:00.0 0000:7c:00.0; do
+            mkdir -p /sys/devices/$gpu /sys/class/drm/renderD${gpu#0000:}
+            ln -s /sys/devices/$gpu /sys/class/drm/renderD${gpu#0000:}/device
+        done"""
+    names = [f"pci:0000:7{x}:00.0" for x in "abc"]
+    done = elsewhere(machine, "lock", "--gpu", "any:3", "sh", "-c", 'echo "$ZINC_GPUS"')
+    assert done.returncode == 0 and done.stdout.strip() == ",".join(names), done
+    with Holder("--gpu", names[1]):
+        done = elsewhere(machine, "lock", "--gpu", "any:2", "sh", "-c", 'echo "$ZINC_GPUS"')
+        assert done.stdout.strip() == f"{names[0]},{names[2]}", done
+        done = elsewhere(machine, "lock", "-t", "0", "--gpu", "any:3", "true")
+        assert done.returncode == REFUSED, done
+        assert f"GPU {names[1]} is already reserved by pid=" in done.stderr, done
+
+
+def several_in_one_order() -> None:
+    # whatever the order of the options: so two that want the same never wait crosswise
+    gpus = [GPU, f"cuda:{os.getpid()}"]
+    for order in (gpus, gpus[::-1]):
+        options = [word for gpu in order for word in ("--gpu", gpu)]
+        with Holder("--gpu", gpus[1]):
+            expect(REFUSED, "lock", "-t", "0", *options, "true", stderr=gpus[1])
+            expect(0, "lock", "-t", "0", "--gpu", GPU, "true")
+        expect(0, "lock", *options, "true")
+
+
+def without_proc() -> None:
+    # where the program finds its libraries by itself, it asks /proc where it is
+    libraries = Path(ZINC).parent.parent / "lib"
+    done = elsewhere(f"export LD_LIBRARY_PATH={libraries}; umount -l /proc", "locks")
+    assert done.returncode == 3 and "is /proc mounted?" in done.stderr, done
+
+
 def bad_usage() -> None:
     file = ["--file", str(FOLDER / "usage")]
     hint = "Try 'zinc lock --help'."
@@ -319,6 +366,8 @@ def bad_usage() -> None:
         (["--gpu", "any:0", "true"], "'0' is no number of GPUs: 1 to 64"),
         (["--gpu", "any:x", "true"], "'x' is no number of GPUs"),
         (["--gpu", "any:1", "--gpu", GPU, "true"], "either GPUs by name or any"),
+        ([f"--gpu=vulkan:{n}" for n in range(65)] + ["true"], "at most 64 GPUs"),
+        ([f"--file={FOLDER}/{n}" for n in range(65)] + ["true"], "at most 64 files"),
         (["--cpu", "0", "--cpus", "1", "true"], "one of --cpu, --cpus and --llc"),
         (["--cpus", "0", "true"], "'0' is no number of CPUs"),
         (["--cpus", "1", "--shared", "true"], "--shared is for --gpu and --file"),
@@ -617,7 +666,8 @@ TESTS: list[Callable[[], None]] = [
     gpu_refusal_names_the_holder, waiting_gets_it, interrupted_while_waiting,
     no_descriptor_is_leaked, kept_descriptors, keep_takes_the_place, signals_are_passed_on,
     killed_with_its_command, ignored_child_signal, other_programs_are_kept_out, shared,
-    processors, all_or_nothing, any_gpu, bad_usage, escape_sequences_are_shown_harmless,
+    processors, all_or_nothing, any_gpu, any_of_three_gpus, several_in_one_order,
+    without_proc, bad_usage, escape_sequences_are_shown_harmless,
     nothing_is_there, everything_is_there, table_of_locks, watching, locks_bad_usage,
     locks_takes_none, nobody_is_refused_because_of_it, doctor_says_which,
     reservations_are_shown, two_containers, no_permission,
