@@ -497,6 +497,11 @@ TEST(command_lines)
 	EXPECT_EQ(103, strlen(text));
 	zinc_cmdline_cut("\xf0\x9f", 2, text, sizeof(text));
 	EXPECT_STREQ("\xf0\x9f", text);
+	zinc_cmdline_cut("a\xe2\x82z", 4, text, sizeof(text));
+	EXPECT_STREQ("a\xe2\x82z", text);
+	/* where there is no room for a hundred */
+	zinc_cmdline_cut("abcdefgh", 8, text, 8);
+	EXPECT_STREQ("abcd\xe2\x80\xa6", text);
 }
 
 TEST_F(lock, holders_and_not_those_who_wait)
@@ -657,6 +662,7 @@ TEST_F(lock, gpu_names)
 		"drm:", "drm:A", "drm:a b",
 	};
 	char device[64], wide[128], large[128];
+	struct zinc_gpu_lock lock;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -678,6 +684,9 @@ TEST_F(lock, gpu_names)
 	/* what sysfs may have in a name, and a reservation may not */
 	EXPECT_EQ(0, zinc_gpu_of_sysfs(device, sizeof(device), "/sys/x/Odd One+1"));
 	EXPECT_STREQ("drm:odd-one-1", device);
+	EXPECT_EQ(-ENOENT, zinc_gpu_lock_acquire_device("/dev/dri/none", 0, 0, &lock,
+							&self->why));
+	EXPECT_STREQ("/dev/dri/none: No such file or directory", self->why);
 	EXPECT_EQ(-ENODEV, zinc_gpu_device(device, sizeof(device), "/dev/null"));
 	EXPECT_EQ(-ENOENT, zinc_gpu_device(device, sizeof(device), "/dev/dri/none"));
 	EXPECT_EQ(-EINVAL, zinc_gpu_device(device, sizeof(device), NULL));

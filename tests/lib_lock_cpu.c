@@ -402,6 +402,30 @@ TEST_F(lock, a_wait_ends_when_all_are_free)
 	}
 }
 
+/* A cache of which the caller may use no processor is none to choose */
+TEST_F(lock, only_what_is_allowed)
+{
+	static const uint32_t allowed[] = { 3, 6 };
+	char sysfs[80];
+	const struct zinc_machine machine = {
+		.sysfs = sysfs,
+		.allowed = allowed,
+		.allowed_count = ARRAY_SIZE(allowed),
+	};
+	struct zinc_cpu_request request = any(2);
+	struct zinc_cpu_locks locks;
+
+	put_machine(self->dir);
+	snprintf(sysfs, sizeof(sysfs), "%s/sys", self->dir);
+	ASSERT_EQ(0, zinc_cpu_acquire_on(&machine, &request, &locks, NULL));
+	ASSERT_EQ(2, locks.count);
+	EXPECT_EQ(3, locks.numbers[0]);
+	EXPECT_EQ(6, locks.numbers[1]);
+	zinc_cpu_release(&locks);
+	request.want = 3;
+	EXPECT_EQ(-ERANGE, zinc_cpu_acquire_on(&machine, &request, &locks, NULL));
+}
+
 TEST_F(lock, cpu_bad_arguments)
 {
 	static const struct {

@@ -247,6 +247,32 @@ def locks_on_a_screen() -> None:
     assert text.startswith("\033[H\033[JLOCK"), text
 
 
+def locks_into_a_pipe() -> None:
+    """A line between one table and the next."""
+    with subprocess.Popen(
+        [ZINC, "locks", "--watch", "0.01"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        lines = [process.stdout.readline()]
+        while lines.count(lines[0]) < 2:
+            lines.append(process.stdout.readline())
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(PATIENCE) == 0
+    assert lines[0].startswith("LOCK") and lines[-2] == "\n", lines
+
+
+def files_that_are_no_locks() -> None:
+    """Whatever their names begin with."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("gpu-x", "gpu--0", "gpu-x-", "cpu-x", "llc-", "gpu-vulkan-7"):
+            Path(f"{folder}/zinc-{name}.lock").touch()
+        how = {"env": dict(os.environ, ZINC_LOCK_DIR=folder)}
+        shown = json.loads(expect(0, "locks", "--json", "--all", **how))
+        assert [gpu["device"] for gpu in shown["gpus"]] == ["vulkan:7"], shown["gpus"]
+        assert not shown["cpus"] and not shown["llcs"], shown
+
+
 def create_says_how_to_end() -> None:
     """To who sits before it, and not to a pipe."""
     with on_terminal("create", NAME, "64K") as (process, master):
@@ -315,6 +341,7 @@ def folders_of_caches() -> None:
 TESTS: list[Callable[[], None]] = [
     ages, nobodys, somebody_without_a_name, stale_of_another, command_that_is_no_utf8,
     lines_are_cut, top_on_a_screen, top_has_the_busiest_first, locks_on_a_screen,
+    locks_into_a_pipe, files_that_are_no_locks,
     create_says_how_to_end, sizes_at_the_end_of_numbers, no_list, unreadable_source,
     full_disk, folders_of_caches,
 ]  # fmt: skip
