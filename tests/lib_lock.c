@@ -1128,11 +1128,14 @@ TEST_F(lock, too_many_reservations)
 		{ "libtest:0", ZINC_EXCLUSIVE }, { "libtest:1", ZINC_EXCLUSIVE },
 	};
 	char before[32] = "";
+	struct stat st;
 	pid_t pid;
 	int fd;
 
 	NEED_KMOD();
 	NEED_ROOT();
+	ASSERT_EQ(0, stat("/dev/zinc", &st));
+	ASSERT_EQ(0, chmod("/dev/zinc", 0666));
 	fd = open(limit, O_RDWR);
 	ASSERT_LE(0, fd);
 	ASSERT_LT(0, pread(fd, before, sizeof(before) - 1, 0));
@@ -1147,15 +1150,18 @@ TEST_F(lock, too_many_reservations)
 	}
 	EXPECT_EQ(0, reap(pid));
 	EXPECT_LT(0, pwrite(fd, before, strlen(before), 0));
+	EXPECT_EQ(0, chmod("/dev/zinc", st.st_mode & 07777));
 	close(fd);
 }
 
 TEST_F(lock, a_gpu_where_the_device_may_not_be_opened)
 {
+	struct stat st;
 	pid_t pid;
 
 	NEED_KMOD();
 	NEED_ROOT();
+	ASSERT_EQ(0, stat("/dev/zinc", &st));
 	ASSERT_EQ(0, chmod(self->dir, 01777));
 	ASSERT_EQ(0, chmod("/dev/zinc", 0600));
 	IN_CHILD(pid) {
@@ -1169,7 +1175,7 @@ TEST_F(lock, a_gpu_where_the_device_may_not_be_opened)
 		CHECK(lock.file == -1 && lock.reservation == -1);
 	}
 	EXPECT_EQ(0, reap(pid));
-	EXPECT_EQ(0, chmod("/dev/zinc", 0666));
+	EXPECT_EQ(0, chmod("/dev/zinc", st.st_mode & 07777));
 }
 
 /* What the kernel alone knows of, the file does not; and the other way round */

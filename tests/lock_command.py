@@ -348,7 +348,7 @@ def several_in_one_order() -> None:
 def without_proc() -> None:
     # where the program finds its libraries by itself, it asks /proc where it is
     libraries = Path(ZINC).parent.parent / "lib"
-    done = elsewhere(f"export LD_LIBRARY_PATH={libraries}; umount -l /proc", "locks")
+    done = elsewhere(f"export LD_LIBRARY_PATH={libraries}; mount -t tmpfs none /proc", "locks")
     assert done.returncode == 3 and "is /proc mounted?" in done.stderr, done
 
 
@@ -637,11 +637,17 @@ def two_containers() -> None:
                 second = subprocess.run(
                     [*contained, *lock, "true"], check=False, stderr=subprocess.PIPE, text=True
                 )
+                seen = subprocess.run(
+                    [*contained, ZINC, "locks", "--json"], check=True, stdout=subprocess.PIPE
+                )
                 first.communicate(timeout=PATIENCE)
             assert second.returncode == status, second
             # the holder is in a container, too: it has a name, and no pid here
             if status:
                 assert f"GPU {GPU} is already reserved by pid=0 cmd=zinc" in second.stderr, second
+                gpus = {gpu["device"]: gpu["holders"] for gpu in json.loads(seen.stdout)["gpus"]}
+                assert [holder["cmdline"] for holder in gpus[GPU]] == ["zinc"], gpus
+                assert not any(holder["pid"] for holder in gpus[GPU]), gpus
     finally:
         os.environ["ZINC_LOCK_DIR"] = str(FOLDER)
 
