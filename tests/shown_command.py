@@ -267,7 +267,7 @@ def files_that_are_no_locks() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in ("gpu-x", "gpu--0", "gpu-x-", "cpu-x", "llc-", "gpu-vulkan-7"):
             Path(f"{folder}/zinc-{name}.lock").touch()
-        how = {"env": dict(os.environ, ZINC_LOCK_DIR=folder)}
+        how: dict[str, Any] = {"env": dict(os.environ, ZINC_LOCK_DIR=folder)}
         shown = json.loads(expect(0, "locks", "--json", "--all", **how))
         assert [gpu["device"] for gpu in shown["gpus"]] == ["vulkan:7"], shown["gpus"]
         assert not shown["cpus"] and not shown["llcs"], shown
