@@ -1182,8 +1182,10 @@ TEST_F(lock, a_gpu_where_the_device_may_not_be_opened)
 TEST_F(lock, a_gpu_that_only_one_of_both_knows_of)
 {
 	struct zinc_device_claim claim = { "vulkan:5", ZINC_EXCLUSIVE };
+	struct zinc_lock_holder *holders;
 	struct zinc_gpu_lock lock;
 	char path[128];
+	size_t n;
 	int fd;
 
 	NEED_KMOD();
@@ -1192,6 +1194,10 @@ TEST_F(lock, a_gpu_that_only_one_of_both_knows_of)
 	EXPECT_EQ(-EBUSY, zinc_gpu_lock_acquire_device("vulkan:5", 0, 0, &lock,
 						       &self->why));
 	EXPECT_NE(NULL, strstr(self->why, "is already reserved by pid="));
+	ASSERT_EQ(0, zinc_gpu_holders("vulkan:5", &holders, &n));
+	ASSERT_EQ(1, n);
+	EXPECT_EQ(getpid(), holders[0].pid);
+	free(holders);
 	/* the file was given back */
 	ASSERT_EQ(0, zinc_gpu_lock_path(path, sizeof(path), "vulkan", 5));
 	close(fd);
