@@ -243,6 +243,8 @@ def locks_on_a_screen() -> None:
         text = read_until(master, "\033[H\033[J")
         text += read_until(master, "\033[H\033[J")
         process.send_signal(signal.SIGINT)
+        # it notices when it has written what it has to
+        read_all(master)
         assert process.wait(PATIENCE) == 0
     assert text.startswith("\033[H\033[JLOCK"), text
 
@@ -254,8 +256,10 @@ def locks_into_a_pipe() -> None:
     ) as process:
         assert process.stdout
         lines = [process.stdout.readline()]
-        while lines.count(lines[0]) < 2:
+        # others may lock meanwhile, so that a heading is wider than the one before
+        while sum(line.startswith("LOCK") for line in lines) < 2:
             lines.append(process.stdout.readline())
+            assert lines[-1], lines
         process.send_signal(signal.SIGINT)
         process.stdout.read()
         assert process.wait(PATIENCE) == 0
