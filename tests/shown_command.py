@@ -34,6 +34,7 @@ PATIENCE = 100
 MAGIC = 0x5A494E435F524547
 PAGE = os.sysconf("SC_PAGESIZE")
 NOBODY = 65534
+END = signal.SIGTERM  # what a shell runs in the background ignores SIGINT
 os.environ.update(ZINC_BACKEND="shm", LC_ALL="C.UTF-8", TERM="dumb")
 
 
@@ -242,7 +243,7 @@ def locks_on_a_screen() -> None:
     with on_terminal("locks", "--watch", "0.01") as (process, master):
         text = read_until(master, "\033[H\033[J")
         text += read_until(master, "\033[H\033[J")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(END)
         # it notices when it has written what it has to
         read_all(master)
         assert process.wait(PATIENCE) == 0
@@ -260,7 +261,7 @@ def locks_into_a_pipe() -> None:
         while sum(line.startswith("LOCK") for line in lines) < 2:
             lines.append(process.stdout.readline())
             assert lines[-1], lines
-        process.send_signal(signal.SIGINT)
+        process.send_signal(END)
         process.stdout.read()
         assert process.wait(PATIENCE) == 0
     assert lines[0].startswith("LOCK") and lines[-2] == "\n", lines
@@ -281,7 +282,7 @@ def create_says_how_to_end() -> None:
     """To who sits before it, and not to a pipe."""
     with on_terminal("create", NAME, "64K") as (process, master):
         read_until(master, "held until interrupted (Ctrl-C)")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(END)
         assert process.wait(PATIENCE) == 0
 
 
