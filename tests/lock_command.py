@@ -110,7 +110,8 @@ def until(true: Callable[[], bool]) -> None:
 def is_gone(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
-    except FileNotFoundError:
+    # not there, or gone between open() and read()
+    except (FileNotFoundError, ProcessLookupError):
         return True
 
 
