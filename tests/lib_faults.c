@@ -60,18 +60,6 @@ static int count_region_maps(void)
 	return count;
 }
 
-static int count_objects(void)
-{
-	DIR *dir = opendir("/dev/shm");
-	int count = 0;
-
-	while (dir && readdir(dir))
-		count++;
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
 static uint64_t count_regions(void)
 {
 	struct zinc_query query = {};
@@ -90,7 +78,7 @@ static struct left look(void)
 
 	count_open(&left);
 	left.maps = count_region_maps();
-	left.objects = count_objects();
+	left.objects = count_entries("/dev/shm");
 	return left;
 }
 

@@ -356,9 +356,10 @@ static inline bool asleep(pid_t pid)
 
 /* ---- what a process holds ---- */
 
-static inline int count_fds(void)
+/* What is in a folder, itself and the one above included; 0: it can not be read */
+static inline int count_entries(const char *folder)
 {
-	DIR *dir = opendir("/proc/self/fd");
+	DIR *dir = opendir(folder);
 	int count = 0;
 
 	while (dir && readdir(dir))
@@ -366,6 +367,11 @@ static inline int count_fds(void)
 	if (dir)
 		closedir(dir);
 	return count;
+}
+
+static inline int count_fds(void)
+{
+	return count_entries("/proc/self/fd");
 }
 
 static inline int count_maps(void)
