@@ -27,38 +27,45 @@ endif
 KBUILD_COPY := $(B)/kmod/$(KNAME)
 
 # other languages; each has a Makefile of its own
-ADAPTERS := python rust cpp go java csharp
+ADAPTERS := python rust cpp go java csharp node
 
-.PHONY: all help module lib cli tests test test-native demo bench kselftest lint \
-	check-kernel check-deep \
+.PHONY: all help module lib cli man tests arm64 test test-native demo demo-pipeline bench kselftest lint abi \
+	check-kernel check-build check-packages check-deep \
 	install uninstall $(ADAPTERS:%=install-%) $(ADAPTERS:%=uninstall-%) \
-	modules_install setup clean check-kdir
+	modules_install dist deb wheel setup clean check-kdir
 
-all: module lib cli tests
+all: module lib cli man tests
 
 help:
 	@echo 'Building'
-	@echo '  all              module, library, command and tests (default)'
-	@echo '  module           zinc.ko for KDIR= (default: the running kernel) or KERNEL=6.1|6.12|7.2'
+	@echo '  all              module, library, command, manual pages and tests (default)'
+	@echo '  module           zinc.ko for KDIR= (default: the running kernel) or KERNEL=6.1|6.12|newest'
 	@echo '  lib              libzinc-kmod.so and .a'
 	@echo '  cli              the zinc command'
+	@echo '  man              the manual pages'
 	@echo '  tests            the test programs'
+	@echo '  arm64            lib, cli, tests and demo for the guests of that architecture: build/arm64'
 	@echo '  clean            remove build/'
 	@echo 'Trying'
 	@echo '  bench            Zinc and its peers on the same work, as ratios: natively and in a guest'
 	@echo '  demo             a frame stream between processes, in a guest'
-	@echo '  test             everything: natively and in guests on 6.1, 6.12 and 7.2'
+	@echo '  demo-pipeline    a camera, inference, an encoder and a window, each killed in turn, in a guest'
+	@echo '  test             everything: natively and in guests: 6.1, 6.12, the newest, PREEMPT_RT, arm64'
 	@echo '  test-native      what needs no kernel module'
 	@echo '  check-kernel     on a kernel with sanitizers: its detectors, KUnit, every test of the module,'
-	@echo '                   every failure of memory, memory pressure, a minute of fuzzing'
+	@echo '                   every failure of memory, memory pressure, a minute of fuzzing;'
+	@echo '                   and its tests on more kernels'
+	@echo '  check-build      the module for every kernel of which Debian has headers: a table'
+	@echo '  check-packages   Debian packages, the wheel and README'"'"'s commands on fresh Debian 12, 13 and testing'
 	@echo '  check-deep       what takes hours: races, uninitialized memory, coverage, user space'
 	@echo '                   under sanitizers, valgrind and fuzzers'
 	@echo '  fuzz             fuzz the module: TIME=60 seconds, SEED=number'
 	@echo '  kselftest        tests/ under the kernel tree'"'"'s own runner, in a guest'
 	@echo '  lint             checkpatch, sparse, W=1, cppcheck, clang-tidy, shellcheck'
+	@echo '  abi              write lib/*.abi anew, after a change to what the libraries export'
 	@echo '  setup            install the packages that all of this needs (as root)'
 	@echo 'Installing'
-	@echo '  install          library, headers and command: DESTDIR= PREFIX=$(PREFIX)'
+	@echo '  install          library, headers, command, pages, examples: DESTDIR= PREFIX=$(PREFIX)'
 	@echo '  uninstall        remove them'
 	@echo '  install-python   the package zinc for Python: DESTDIR= PREFIX= PYTHON=python3'
 	@echo '  install-rust     the crate zinc-core for Rust: DESTDIR= PREFIX='
@@ -66,12 +73,16 @@ help:
 	@echo '  install-go       the package zinc for Go: DESTDIR= PREFIX='
 	@echo '  install-java     the jar of Java, and its JNI library: DESTDIR= PREFIX='
 	@echo '  install-csharp   the assembly of C#: DESTDIR= PREFIX='
+	@echo '  install-node     the package zinc-shm for Node.js: DESTDIR= PREFIX='
 	@echo '  modules_install  zinc.ko for KDIR='
+	@echo '  dist             build/dist/zinc-$(VERSION).tar.xz: the same bytes from the same commit'
+	@echo '  deb              Debian packages, in build/deb'
+	@echo '  wheel            a wheel for Python with the library inside, in build/dist'
 	@echo '  udev-install     who may open /dev/zinc, and loading it at boot'
 	@echo '  dkms-install     the sources of zinc.ko, for DKMS'
 
 setup:
-	@tests/setup
+	@tests/repo/setup
 
 check-kdir:
 	@[ -n "$(KERNEL)$(KDIR)" ] || { \
@@ -98,16 +109,33 @@ lib:
 cli: lib
 	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib
 
-tests: lib
-	+$(MAKE) -C tests O=$(B)/tests KSFT=$$(tests/vm/kernel source 6.1)/tools/testing/selftests
+man: lib
+	+$(MAKE) -C lib/man O=$(B)/man LIB=$(B)/lib
 
-install: lib cli
+tests: lib
+	+$(MAKE) -C tests O=$(B)/tests LIB_DIR=$(B)/lib KSFT=$$(tests/vm/kernel source 6.1)/tools/testing/selftests
+	+$(MAKE) -C tests/window O=$(B)/window LIB=$(B)/lib
+	+$(MAKE) -C tests/gstreamer O=$(B)/tests/gstreamer LIB=$(B)/lib \
+		KSFT=$$(tests/vm/kernel source 6.1)/tools/testing/selftests
+
+ARM64 := CC=aarch64-linux-gnu-gcc AR=aarch64-linux-gnu-ar GST=
+
+arm64:
+	+tests/vm/libraries $(MAKE) lib cli tests B=$(B)/arm64 $(ARM64)
+	+tests/vm/libraries $(MAKE) -C tests/demo stream album O=$(B)/arm64/demo \
+		LIB=$(B)/arm64/lib $(ARM64)
+
+install: lib cli man
 	+$(MAKE) -C lib O=$(B)/lib install
 	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib install
+	+$(MAKE) -C lib/man O=$(B)/man LIB=$(B)/lib install
+	+$(MAKE) -C lib/examples install
 
 uninstall:
 	+$(MAKE) -C lib O=$(B)/lib uninstall
 	+$(MAKE) -C lib/cli O=$(B)/bin LIB=$(B)/lib uninstall
+	+$(MAKE) -C lib/man O=$(B)/man LIB=$(B)/lib uninstall
+	+$(MAKE) -C lib/examples uninstall
 
 $(ADAPTERS:%=install-%): install-%:
 	+$(MAKE) -C lib/$* O=$(B)/$* install
@@ -115,35 +143,61 @@ $(ADAPTERS:%=install-%): install-%:
 $(ADAPTERS:%=uninstall-%): uninstall-%:
 	+$(MAKE) -C lib/$* O=$(B)/$* uninstall
 
+dist:
+	@lib/packaging/dist $(VERSION) $(B)/dist
+
+deb:
+	lib/packaging/deb $(VERSION) $(B)/deb
+
+# what needs no library that is installed already
+wheel: lib
+	+$(MAKE) -C lib/python O=$(B)/python
+	mkdir -p $(B)/dist
+	@lib/packaging/wheel $(B)/python/zinc_shm-$(VERSION)-py3-none-any.whl \
+		$(B)/lib/libzinc-kmod.so.1 $(B)/dist
+
 # Each of these works as the first command on a fresh machine.
 test: setup
-	+$(MAKE) all KERNEL=6.1
-	tests/all
+	+$(MAKE) all arm64 KERNEL=6.1
+	tests/steps/all
 
 test-native: setup
 	+$(MAKE) lib cli tests
-	tests/all native
+	tests/steps/all native
 
 demo: setup
 	tests/demo/run
+
+demo-pipeline: setup
+	tests/demo/pipeline/run
 
 bench: setup
 	tests/bench/run
 
 check-kernel: setup
-	+$(MAKE) lib tests
-	tests/all selftest debug gpu-debug importer-debug fault kunit fuzz
+	+$(MAKE) lib cli tests arm64
+	tests/steps/all selftest debug gpu-debug importer-debug fault kunit fuzz window pipeline \
+		newest-rt 6.12-arm64 importer-arm64 gstreamer-newest
+
+check-build: setup
+	tests/steps/all build
+
+check-packages: setup
+	tests/steps/all packages packages-trixie packages-testing
 
 check-deep: setup
 	+$(MAKE) lib cli tests
-	tests/all deep stress-6.1 stress-6.12 stress-7.2 stress-debug sanitize fuzz-user coverage-user
+	tests/steps/all deep stress-6.1 stress-6.12 stress-newest stress-debug sanitize fuzz-user coverage-user
 
 kselftest: setup
 	+$(MAKE) lib
-	tests/all kselftest
+	tests/steps/all kselftest
 
 lint: setup
-	tests/lint
+	tests/repo/lint
+
+abi:
+	tests/repo/abi_dump update
 
 clean:
 	rm -rf $(B)

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Deadlines, and to sleep until one.
+ * Absolute deadlines and the timed sleep.
  */
 #include <linux/hrtimer.h>
 #include <linux/sched/signal.h>
 #include <linux/time_namespace.h>
 
-#include "zinc.h"
+#include "internal.h"
 
 /**
- * zinc_deadline() - a deadline as the caller means it, as the timers take it
- * @deadline: CLOCK_MONOTONIC ns in the caller's time namespace, or ZINC_FOREVER
+ * zinc_deadline() - convert a deadline from the caller's time namespace
+ * @deadline: CLOCK_MONOTONIC ns in the caller's time namespace, or
+ *	ZINC_DEADLINE_NEVER
  *
- * Time namespaces shift CLOCK_MONOTONIC; none by more than 2^62 ns.
+ * Time namespaces shift CLOCK_MONOTONIC, by at most 2^62 ns.
+ *
+ * Return: CLOCK_MONOTONIC of the host, or KTIME_MAX for no deadline.
  */
 ktime_t zinc_deadline(u64 deadline)
 {
@@ -29,10 +32,11 @@ ktime_t zinc_deadline(u64 deadline)
 }
 
 /**
- * zinc_sleep() - sleep until woken, by whatever
- * @deadline: of zinc_deadline()
+ * zinc_sleep() - sleep until a wake-up, a signal or a deadline
+ * @deadline: return value of zinc_deadline()
  *
- * The caller is on its queues and has set its state.
+ * The caller has queued itself and set its state. It tests its condition again
+ * after 0, since the deadline may have ended the sleep as well.
  *
  * Return: 0, -ETIMEDOUT, or -ERESTARTSYS.
  */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs zinc/regions: every region there is, with a name or without, of all
- * namespaces. zinc/reservations: every reservation. For people; programs use
- * ZINC_LIST and ZINC_HOLDERS.
+ * debugfs. zinc/regions lists every region of all namespaces, with or without a
+ * name; zinc/reservations lists every reservation. The files are for people:
+ * programs use ZINC_IOC_LIST and ZINC_IOC_HOLDERS.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
-#include "zinc.h"
+#include "internal.h"
 
 static struct dentry *zinc_debugfs;
 
@@ -43,7 +43,7 @@ static int zinc_regions_show(struct seq_file *m, void *v)
 	seq_printf(m, "%llu %llu %llu %u %04o %u %#x %u %u %u %d %u %s",
 		   info.id, info.capacity, info.resident, info.uid, info.mode,
 		   info.lifetime, info.flags, info.handles, info.waiters,
-		   info.sequence, info.owner_pid, info.fences,
+		   info.sequence, info.creator_pid, info.fences,
 		   info.name[0] ? (char *)info.name : "-");
 	zinc_dmabuf_show(m, region, " ", "");
 	seq_putc(m, '\n');

@@ -2,46 +2,83 @@
 /*
  * A region's data as a dma-buf, for devices to import.
  *
- * Who holds what: the dma-buf holds the backing file, and through it the
- * pages, but not the region; the region holds its dma-bufs, so that each
- * export gives out the same. Importers therefore may outlive the region, and
- * the region's name and handles do not depend on importers.
+ * References. The dma-buf holds the backing file, and through it the pages, but
+ * not the region. The region holds the dma-bufs of all data, so that each export
+ * returns the same one, but not those of a part. Therefore importers may outlive
+ * the region, and its name and handles do not depend on importers.
  *
- * The pages are pinned from the first attachment to the last, and from the
- * first kernel mapping to the last; otherwise they are ordinary shmem pages.
+ * The pages are pinned while a device is attached or a kernel mapping exists;
+ * otherwise they are ordinary shmem pages.
+ *
+ * Access by the CPU. A device may work on bounce buffers, or on memory that is
+ * not coherent with the CPU's caches. The direction of an access tells whether
+ * the CPU reads or writes, and that of a mapping whether the device does. Each
+ * mapping is synced as follows:
+ *
+ *	mapping		begin READ	begin WRITE, RW	end READ  end WRITE, RW
+ *	TO_DEVICE	-		for CPU		-	  for device
+ *	FROM_DEVICE	for CPU		for CPU		for dev.  for dev. if READ
+ *	BIDIRECTIONAL	for CPU		for CPU		for dev.  for device
+ *
+ * "For CPU" copies the device's writes to the page; with TO_DEVICE there are
+ * none. The begin of a mere WRITE does so, too: the CPU may write a part of a
+ * page, and the end gives the device the complete page. "For device" copies the
+ * page to the device if the CPU wrote and the device reads. The end of a READ
+ * uses FROM_DEVICE, which copies nothing, since the device may have written
+ * again. An access by the read-only buffer counts as a READ, and a mere WRITE
+ * by it is ignored.
+ *
+ * An access by the dma-buf of a part syncs the mappings that overlap the part,
+ * each of them as a whole.
+ *
+ * Limits. All copies are of complete pages, and it is unknown which bytes are
+ * new. If several devices have copies and two of them write the same page, the
+ * copy of the device that mapped last remains. If one device writes a copy, and
+ * another device or a process writes the page itself without begin and end, the
+ * copy remains. CPU writes are lost when "for CPU" reads a copy that the device
+ * only writes (FROM_DEVICE).
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
 #include <linux/iosys-map.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "zinc.h"
+#include "internal.h"
 #include "compat.h"
 #include "trace.h"
 
-ZINC_IMPORT_NS(DMA_BUF);
+/* MODULE_IMPORT_NS() takes a string from 6.13 on, and a token before */
+MODULE_INFO(import_ns, "DMA_BUF");
 
 /**
- * struct zinc_dmabuf - what the dma-bufs of a region have in common
- * @refs: the region and each dma-buf
- * @id: the region's
- * @size: bytes
- * @backing: the pages' file
- * @buffers: what the region gives out, writable and read-only; its references
- * @resv: fences of the work on the memory, whichever buffer it came by
- * @lock: protects @pins, @pages and @mappings. Inside the reservation lock.
- * @pins: attachments and kernel mappings
+ * struct zinc_dmabuf - state shared by the dma-bufs of a region
+ * @refs: one for the region and one for each dma-buf
+ * @id: number of the region
+ * @size: bytes of data
+ * @backing: file of the pages
+ * @buffers: writable and read-only dma-buf of all data; the references belong
+ *	to the region
+ * @resv: reservation object of all: the fences of the work on the memory
+ * @pin_lock: protects @pins and @pages. Inside the lock of @resv. The first
+ *	task to pin holds it while all pages are allocated and pinned, so that
+ *	tasks take it killably. To unpin it is taken without that: @pins is not
+ *	zero, so that no task holds it for long.
+ * @pins: number of attachments and kernel mappings
  * @pages: all pages, while @pins is not zero
- * @mappings: struct zinc_mapping
- * @attach_lock: protects @attachments and @attached, for those who show them
- * @attachments: struct zinc_attachment
- * @attached: how many
+ * @lock: protects @mappings. Inside the lock of @resv. Held while caches or
+ *	copies of mappings are synced, also when a mapping begins or ends:
+ *	otherwise a concurrent access would miss the mapping.
+ * @mappings: list of struct zinc_mapping
+ * @attach_lock: protects @attachments and @attached; a leaf
+ * @attachments: list of struct zinc_attachment
+ * @attached: number of attachments
  */
 struct zinc_dmabuf {
 	refcount_t refs;
@@ -50,33 +87,53 @@ struct zinc_dmabuf {
 	struct file *backing;
 	struct dma_buf *buffers[2];
 	struct dma_resv resv;
-	struct mutex lock;	/* see above */
+	struct mutex pin_lock;	/* see above */
 	unsigned int pins;
 	struct page **pages;
+	struct mutex lock;	/* see above */
 	struct list_head mappings;
 	spinlock_t attach_lock;	/* see above */
 	struct list_head attachments;
 	u32 attached;
 };
 
-/* A device that may map. */
+/**
+ * struct zinc_part - private data of a dma-buf
+ * @zd: state shared with the other dma-bufs of the region, with a reference
+ * @first: its first page in the data
+ * @count: its pages
+ */
+struct zinc_part {
+	struct zinc_dmabuf *zd;
+	unsigned long first;
+	unsigned long count;
+};
+
+/* An attached device. */
 struct zinc_attachment {
 	struct list_head node;
 	struct device *dev;
 };
 
-/* What a device has mapped: @given is what its driver got, @table our own. */
+/*
+ * A device's mapping of @count pages from @first on. The driver uses @exported,
+ * and this file @table.
+ */
 struct zinc_mapping {
 	struct list_head node;
 	struct sg_table table;
-	struct sg_table given;
+	struct sg_table exported;
 	struct device *dev;
 	enum dma_data_direction dir;
+	unsigned long first;
+	unsigned long count;
 };
 
-static unsigned long zinc_dmabuf_pages(const struct zinc_dmabuf *zd)
+static struct zinc_dmabuf *zinc_dmabuf_of(const struct dma_buf *dmabuf)
 {
-	return zd->size >> PAGE_SHIFT;
+	const struct zinc_part *part = dmabuf->priv;
+
+	return part->zd;
 }
 
 static bool zinc_dmabuf_is_rdonly(const struct dma_buf *dmabuf)
@@ -90,6 +147,7 @@ static void zinc_dmabuf_put(struct zinc_dmabuf *zd)
 		return;
 	fput(zd->backing);
 	dma_resv_fini(&zd->resv);
+	mutex_destroy(&zd->pin_lock);
 	mutex_destroy(&zd->lock);
 	kfree(zd);
 }
@@ -97,40 +155,44 @@ static void zinc_dmabuf_put(struct zinc_dmabuf *zd)
 static int zinc_dmabuf_pin(struct zinc_dmabuf *zd)
 {
 	struct page **pages;
+	int err = 0;
 
-	lockdep_assert_held(&zd->lock);
+	if (mutex_lock_killable(&zd->pin_lock))
+		return -EINTR;
 	if (!zd->pins) {
 		pages = zinc_backing_pin(zd->backing);
-		if (IS_ERR(pages))
-			return PTR_ERR(pages);
+		err = PTR_ERR_OR_ZERO(pages);
+		if (err)
+			goto unlock;
 		zd->pages = pages;
 	}
 	zd->pins++;
-	return 0;
+unlock:
+	mutex_unlock(&zd->pin_lock);
+	return err;
 }
 
 static void zinc_dmabuf_unpin(struct zinc_dmabuf *zd)
 {
-	lockdep_assert_held(&zd->lock);
-	if (--zd->pins)
-		return;
-	zinc_backing_unpin(zd->backing, zd->pages);
-	zd->pages = NULL;
+	mutex_lock(&zd->pin_lock);
+	if (!--zd->pins) {
+		zinc_backing_unpin(zd->backing, zd->pages);
+		zd->pages = NULL;
+	}
+	mutex_unlock(&zd->pin_lock);
 }
 
 static int zinc_dmabuf_attach(struct dma_buf *dmabuf,
 			      struct dma_buf_attachment *attach)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(dmabuf);
 	struct zinc_attachment *za;
 	int err;
 
 	za = kzalloc(sizeof(*za), GFP_KERNEL);
 	if (!za)
 		return -ENOMEM;
-	mutex_lock(&zd->lock);
 	err = zinc_dmabuf_pin(zd);
-	mutex_unlock(&zd->lock);
 	if (err) {
 		kfree(za);
 		return err;
@@ -148,7 +210,7 @@ static int zinc_dmabuf_attach(struct dma_buf *dmabuf,
 static void zinc_dmabuf_detach(struct dma_buf *dmabuf,
 			       struct dma_buf_attachment *attach)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(dmabuf);
 	struct zinc_attachment *za = attach->priv;
 
 	trace_zinc_detach(zd->id, za->dev);
@@ -157,74 +219,79 @@ static void zinc_dmabuf_detach(struct dma_buf *dmabuf,
 	WRITE_ONCE(zd->attached, zd->attached - 1);
 	spin_unlock(&zd->attach_lock);
 	kfree(za);
-	mutex_lock(&zd->lock);
 	zinc_dmabuf_unpin(zd);
-	mutex_unlock(&zd->lock);
 }
 
 /*
  * With CONFIG_DMABUF_DEBUG the kernel makes the pages of the importer's table
- * unusable, in place up to 6.x: it gets a copy, for we still have to sync ours.
+ * unusable, in 6.x in place. Therefore the importer gets a copy, and @table can
+ * still be synced.
  */
-static int zinc_mapping_give(struct zinc_mapping *zm)
+static int zinc_mapping_export_table(struct zinc_mapping *zm)
 {
 	struct scatterlist *from, *to;
 	unsigned int i;
 	int err;
 
 	if (!IS_ENABLED(CONFIG_DMABUF_DEBUG)) {
-		zm->given = zm->table;
+		zm->exported = zm->table;
 		return 0;
 	}
-	err = sg_alloc_table(&zm->given, zm->table.orig_nents, GFP_KERNEL);
+	err = sg_alloc_table(&zm->exported, zm->table.orig_nents, GFP_KERNEL);
 	if (err)
 		return err;
-	to = zm->given.sgl;
+	to = zm->exported.sgl;
 	for_each_sgtable_sg(&zm->table, from, i) {
 		sg_set_page(to, sg_page(from), from->length, from->offset);
 		sg_dma_address(to) = sg_dma_address(from);
 		sg_dma_len(to) = sg_dma_len(from);
 		to = sg_next(to);
 	}
-	zm->given.nents = zm->table.nents;
+	zm->exported.nents = zm->table.nents;
 	return 0;
 }
 
-/* What the device takes, and what the kernel copies for it if it has to. */
+static void zinc_mapping_free_exported(struct zinc_mapping *zm)
+{
+	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
+		sg_free_table(&zm->exported);
+}
+
+/* The largest segment that the device and bounce buffers allow. */
 static unsigned int zinc_max_segment(struct device *dev)
 {
 	return min_t(size_t, dma_get_max_seg_size(dev),
 		     dma_max_mapping_size(dev));
 }
 
-/* How many pages from @at on are neighbours in memory, up to @max. */
-static unsigned long zinc_dmabuf_run(const struct zinc_dmabuf *zd,
-				     unsigned long at, unsigned long max)
+/* Count the adjacent ones of the first @max pages. */
+static unsigned long zinc_pages_run(struct page *const *pages,
+				    unsigned long max)
 {
-	struct page *first = zd->pages[at], *page = first;
+	struct page *first = *pages, *page = first;
 	unsigned long n = 0;
 
-	max = min(max, zinc_dmabuf_pages(zd) - at);
 	do {
 		struct folio *folio = page_folio(page);
 
 		n += folio_nr_pages(folio) - folio_page_idx(folio, page);
 		if (n >= max)
 			return max;
-		page = zd->pages[at + n];
+		page = pages[n];
 	} while (page_to_pfn(page) == page_to_pfn(first) + n);
 	return n;
 }
 
 /*
- * As sg_alloc_table_from_pages_segment(), but folio by folio: it looks at each
- * page twice, which takes as long as a fifth of what clears it.
+ * As sg_alloc_table_from_pages_segment(), but folio by folio. That function
+ * looks at each page twice, which takes a fifth of the time to clear the page.
  */
-static int zinc_dmabuf_table(const struct zinc_dmabuf *zd,
+static int zinc_dmabuf_table(const struct zinc_part *part,
 			     struct sg_table *table, unsigned int max_segment)
 {
+	struct page *const *pages = part->zd->pages + part->first;
 	unsigned long max = max_segment >> PAGE_SHIFT;
-	unsigned long count = zinc_dmabuf_pages(zd);
+	unsigned long count = part->count;
 	unsigned long at, n;
 	unsigned int entries = 0;
 	struct scatterlist *sg;
@@ -232,14 +299,15 @@ static int zinc_dmabuf_table(const struct zinc_dmabuf *zd,
 
 	if (!max)
 		return -EINVAL;
-	for (at = 0; at < count; at += zinc_dmabuf_run(zd, at, max))
+	for (at = 0; at < count;
+	     at += zinc_pages_run(pages + at, min(max, count - at)))
 		entries++;
 	err = sg_alloc_table(table, entries, GFP_KERNEL);
 	if (err)
 		return err;
 	for (at = 0, sg = table->sgl; at < count; at += n, sg = sg_next(sg)) {
-		n = zinc_dmabuf_run(zd, at, max);
-		sg_set_page(sg, zd->pages[at], n << PAGE_SHIFT, 0);
+		n = zinc_pages_run(pages + at, min(max, count - at));
+		sg_set_page(sg, pages[at], n << PAGE_SHIFT, 0);
 	}
 	return 0;
 }
@@ -247,7 +315,8 @@ static int zinc_dmabuf_table(const struct zinc_dmabuf *zd,
 static struct sg_table *zinc_dmabuf_map(struct dma_buf_attachment *attach,
 					enum dma_data_direction dir)
 {
-	struct zinc_dmabuf *zd = attach->dmabuf->priv;
+	const struct zinc_part *part = attach->dmabuf->priv;
+	struct zinc_dmabuf *zd = part->zd;
 	struct zinc_mapping *zm;
 	int err;
 
@@ -258,24 +327,31 @@ static struct sg_table *zinc_dmabuf_map(struct dma_buf_attachment *attach,
 		return ERR_PTR(-ENOMEM);
 	zm->dev = attach->dev;
 	zm->dir = dir;
-	err = zinc_dmabuf_table(zd, &zm->table, zinc_max_segment(zm->dev));
+	zm->first = part->first;
+	zm->count = part->count;
+	err = zinc_dmabuf_table(part, &zm->table, zinc_max_segment(zm->dev));
 	if (err)
 		goto err_mapping;
-	/* others may map the same pages: say that we sync them ourselves */
+	/* others may map the same pages: sync only below, under zd->lock */
 	err = dma_map_sgtable(zm->dev, &zm->table, dir, DMA_ATTR_SKIP_CPU_SYNC);
 	if (err)
 		goto err_table;
-	dma_sync_sgtable_for_device(zm->dev, &zm->table, dir);
-	err = zinc_mapping_give(zm);
+	err = zinc_mapping_export_table(zm);
 	if (err)
 		goto err_mapped;
 
-	mutex_lock(&zd->lock);
+	/* concurrent CPU writes are synced here, or by their END */
+	err = mutex_lock_killable(&zd->lock);
+	if (err)
+		goto err_exported;
+	dma_sync_sgtable_for_device(zm->dev, &zm->table, dir);
 	list_add_tail(&zm->node, &zd->mappings);
 	mutex_unlock(&zd->lock);
 	trace_zinc_map(zd->id, zm->dev, dir, zm->table.nents);
-	return &zm->given;
+	return &zm->exported;
 
+err_exported:
+	zinc_mapping_free_exported(zm);
 err_mapped:
 	dma_unmap_sgtable(zm->dev, &zm->table, dir, DMA_ATTR_SKIP_CPU_SYNC);
 err_table:
@@ -289,32 +365,83 @@ static void zinc_dmabuf_unmap(struct dma_buf_attachment *attach,
 			      struct sg_table *table,
 			      enum dma_data_direction dir)
 {
-	struct zinc_dmabuf *zd = attach->dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(attach->dmabuf);
 	struct zinc_mapping *zm;
 
-	zm = container_of(table, struct zinc_mapping, given);
+	zm = container_of(table, struct zinc_mapping, exported);
 	trace_zinc_unmap(zd->id, zm->dev);
+	zinc_mapping_free_exported(zm);
+	/* otherwise the sync could overwrite a CPU write after a START */
 	mutex_lock(&zd->lock);
+	dma_sync_sgtable_for_cpu(zm->dev, &zm->table, zm->dir);
 	list_del(&zm->node);
 	mutex_unlock(&zd->lock);
-	if (IS_ENABLED(CONFIG_DMABUF_DEBUG))
-		sg_free_table(&zm->given);
-	dma_sync_sgtable_for_cpu(zm->dev, &zm->table, zm->dir);
 	dma_unmap_sgtable(zm->dev, &zm->table, zm->dir, DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(&zm->table);
 	kfree(zm);
 }
 
-/* The direction of each mapping says what its device may have done, or see. */
+/* The direction that both have in common, or DMA_NONE. */
+static enum dma_data_direction zinc_common_dir(enum dma_data_direction a,
+					       enum dma_data_direction b)
+{
+	if (a == DMA_BIDIRECTIONAL || a == b)
+		return b;
+	return b == DMA_BIDIRECTIONAL ? a : DMA_NONE;
+}
+
+/* This and zinc_mapping_end() implement the table at the head of this file. */
+static void zinc_mapping_begin(struct zinc_mapping *zm,
+			       enum dma_data_direction dir)
+{
+	if (zm->dir == DMA_TO_DEVICE)
+		dir = zinc_common_dir(zm->dir, dir);
+	else
+		dir = zm->dir;
+	if (dir != DMA_NONE)
+		dma_sync_sgtable_for_cpu(zm->dev, &zm->table, dir);
+}
+
+static void zinc_mapping_end(struct zinc_mapping *zm,
+			     enum dma_data_direction dir)
+{
+	dir = zinc_common_dir(zm->dir, dir);
+	/* as it was mapped, except that the end of a READ copies nothing */
+	if (dir == DMA_TO_DEVICE)
+		dir = zm->dir;
+	if (dir != DMA_NONE)
+		dma_sync_sgtable_for_device(zm->dev, &zm->table, dir);
+}
+
+/* The direction of an access, without writes by the read-only buffer. */
+static enum dma_data_direction zinc_access_dir(const struct dma_buf *dmabuf,
+					       enum dma_data_direction dir)
+{
+	return zinc_dmabuf_is_rdonly(dmabuf) ?
+	       zinc_common_dir(DMA_FROM_DEVICE, dir) : dir;
+}
+
+static bool zinc_part_overlaps(const struct zinc_part *part,
+			       const struct zinc_mapping *zm)
+{
+	return part->first < zm->first + zm->count &&
+	       zm->first < part->first + part->count;
+}
+
 static int zinc_dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 					enum dma_data_direction dir)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(dmabuf);
 	struct zinc_mapping *zm;
 
-	mutex_lock(&zd->lock);
+	dir = zinc_access_dir(dmabuf, dir);
+	if (dir == DMA_NONE)
+		return 0;
+	if (mutex_lock_killable(&zd->lock))
+		return -EINTR;
 	list_for_each_entry(zm, &zd->mappings, node)
-		dma_sync_sgtable_for_cpu(zm->dev, &zm->table, zm->dir);
+		if (zinc_part_overlaps(dmabuf->priv, zm))
+			zinc_mapping_begin(zm, dir);
 	mutex_unlock(&zd->lock);
 	return 0;
 }
@@ -322,68 +449,77 @@ static int zinc_dmabuf_begin_cpu_access(struct dma_buf *dmabuf,
 static int zinc_dmabuf_end_cpu_access(struct dma_buf *dmabuf,
 				      enum dma_data_direction dir)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(dmabuf);
 	struct zinc_mapping *zm;
 
-	mutex_lock(&zd->lock);
+	dir = zinc_access_dir(dmabuf, dir);
+	if (dir == DMA_NONE)
+		return 0;
+	if (mutex_lock_killable(&zd->lock))
+		return -EINTR;
 	list_for_each_entry(zm, &zd->mappings, node)
-		dma_sync_sgtable_for_device(zm->dev, &zm->table, zm->dir);
+		if (zinc_part_overlaps(dmabuf->priv, zm))
+			zinc_mapping_end(zm, dir);
 	mutex_unlock(&zd->lock);
 	return 0;
 }
 
 static int zinc_dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
+	const struct zinc_part *part = dmabuf->priv;
 	int err;
 
 	err = zinc_mmap_check(vma);
 	if (err)
 		return err;
-	/* the file that is mapped may be a driver's, which is writable */
+	/* a driver's own file may be mapped, which is writable */
 	if (zinc_dmabuf_is_rdonly(dmabuf)) {
 		if (vma->vm_flags & VM_WRITE)
 			return -EACCES;
-		zinc_vma_flags(vma, 0, VM_MAYWRITE);
+		vm_flags_mod(vma, 0, VM_MAYWRITE);
 	}
-	return zinc_backing_mmap(zd->backing, vma, false);
+	/* mremap() would reach the data after the part */
+	if (part->first + part->count < part->zd->size >> PAGE_SHIFT)
+		vm_flags_mod(vma, VM_DONTEXPAND, 0);
+	vma->vm_pgoff += part->first;
+	return zinc_backing_mmap(part->zd->backing, vma, false);
 }
 
 static int zinc_dmabuf_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
+	const struct zinc_part *part = dmabuf->priv;
+	struct zinc_dmabuf *zd = part->zd;
 	void *address;
 	int err;
 
-	mutex_lock(&zd->lock);
 	err = zinc_dmabuf_pin(zd);
 	if (err)
-		goto unlock;
-	address = vmap(zd->pages, zinc_dmabuf_pages(zd), VM_MAP, PAGE_KERNEL);
-	if (address) {
-		iosys_map_set_vaddr(map, address);
-	} else {
+		return err;
+	address = vmap(zd->pages + part->first, part->count, VM_MAP,
+		       PAGE_KERNEL);
+	if (!address) {
 		zinc_dmabuf_unpin(zd);
-		err = -ENOMEM;
+		return -ENOMEM;
 	}
-unlock:
-	mutex_unlock(&zd->lock);
-	return err;
+	iosys_map_set_vaddr(map, address);
+	return 0;
 }
 
 static void zinc_dmabuf_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
-	struct zinc_dmabuf *zd = dmabuf->priv;
-
 	vunmap(map->vaddr);
-	mutex_lock(&zd->lock);
-	zinc_dmabuf_unpin(zd);
-	mutex_unlock(&zd->lock);
+	zinc_dmabuf_unpin(zinc_dmabuf_of(dmabuf));
+}
+
+static void zinc_part_free(struct zinc_part *part)
+{
+	zinc_dmabuf_put(part->zd);
+	kfree(part);
 }
 
 static void zinc_dmabuf_release(struct dma_buf *dmabuf)
 {
-	zinc_dmabuf_put(dmabuf->priv);
+	zinc_part_free(dmabuf->priv);
 }
 
 static const struct dma_buf_ops zinc_dmabuf_ops = {
@@ -399,7 +535,7 @@ static const struct dma_buf_ops zinc_dmabuf_ops = {
 	.vunmap = zinc_dmabuf_vunmap,
 };
 
-/* The kernel's mappings are writable; of one that is refused it would warn. */
+/* No vmap: kernel mappings are writable, and the kernel warns if vmap fails. */
 static const struct dma_buf_ops zinc_dmabuf_rdonly_ops = {
 	.attach = zinc_dmabuf_attach,
 	.detach = zinc_dmabuf_detach,
@@ -423,6 +559,7 @@ static struct zinc_dmabuf *zinc_dmabuf_alloc(const struct zinc_region *region)
 	zd->size = region->capacity;
 	zd->backing = get_file(region->backing);
 	dma_resv_init(&zd->resv);
+	mutex_init(&zd->pin_lock);
 	mutex_init(&zd->lock);
 	INIT_LIST_HEAD(&zd->mappings);
 	spin_lock_init(&zd->attach_lock);
@@ -430,37 +567,56 @@ static struct zinc_dmabuf *zinc_dmabuf_alloc(const struct zinc_region *region)
 	return zd;
 }
 
-static struct dma_buf *zinc_dmabuf_new(struct zinc_dmabuf *zd, bool rdonly)
+static struct dma_buf *zinc_dmabuf_new(struct zinc_dmabuf *zd, bool rdonly,
+				       u64 offset, u64 length)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(export);
 	struct dma_buf *dmabuf;
+	struct zinc_part *part;
 
+	part = kzalloc(sizeof(*part), GFP_KERNEL_ACCOUNT);
+	if (!part)
+		return ERR_PTR(-ENOMEM);
+	refcount_inc(&zd->refs);
+	part->zd = zd;
+	part->first = offset >> PAGE_SHIFT;
+	part->count = length >> PAGE_SHIFT;
 	export.ops = rdonly ? &zinc_dmabuf_rdonly_ops : &zinc_dmabuf_ops;
-	export.size = zd->size;
+	export.size = length;
 	export.flags = rdonly ? O_RDONLY : O_RDWR;
 	export.resv = &zd->resv;
-	export.priv = zd;
+	export.priv = part;
 	dmabuf = dma_buf_export(&export);
-	if (!IS_ERR(dmabuf))
-		refcount_inc(&zd->refs);
+	if (IS_ERR(dmabuf))
+		zinc_part_free(part);
 	return dmabuf;
+}
+
+static struct zinc_dmabuf *zinc_dmabuf_get_shared(struct zinc_region *region)
+{
+	struct zinc_dmabuf *zd = region->dmabuf;
+
+	lockdep_assert_held(&region->dmabuf_lock);
+	if (zd)
+		return zd;
+	zd = zinc_dmabuf_alloc(region);
+	if (!zd)
+		return ERR_PTR(-ENOMEM);
+	/* pairs with lockless readers */
+	smp_store_release(&region->dmabuf, zd);
+	return zd;
 }
 
 static struct dma_buf *zinc_dmabuf_get(struct zinc_region *region, bool rdonly)
 {
-	struct zinc_dmabuf *zd = region->dmabuf;
+	struct zinc_dmabuf *zd = zinc_dmabuf_get_shared(region);
 	struct dma_buf *dmabuf;
 
-	if (!zd) {
-		zd = zinc_dmabuf_alloc(region);
-		if (!zd)
-			return ERR_PTR(-ENOMEM);
-		/* pairs with those who only look */
-		smp_store_release(&region->dmabuf, zd);
-	}
+	if (IS_ERR(zd))
+		return ERR_CAST(zd);
 	dmabuf = zd->buffers[rdonly];
 	if (!dmabuf) {
-		dmabuf = zinc_dmabuf_new(zd, rdonly);
+		dmabuf = zinc_dmabuf_new(zd, rdonly, 0, zd->size);
 		if (IS_ERR(dmabuf))
 			return dmabuf;
 		zd->buffers[rdonly] = dmabuf;
@@ -470,9 +626,9 @@ static struct dma_buf *zinc_dmabuf_get(struct zinc_region *region, bool rdonly)
 }
 
 /**
- * zinc_dmabuf_export() - the dma-buf of a region's data
- * @region: not an imported one
- * @rdonly: the one that nobody writes by
+ * zinc_dmabuf_export() - get the dma-buf of a region's data
+ * @region: region that is not imported
+ * @rdonly: get the read-only dma-buf
  *
  * Return: a dma-buf with a reference, the same for each call, or -ENOMEM,
  * -ENFILE.
@@ -490,8 +646,34 @@ struct dma_buf *zinc_dmabuf_export(struct zinc_region *region, bool rdonly)
 }
 
 /**
- * zinc_dmabuf_drop() - the region is going
- * @region: region
+ * zinc_dmabuf_export_part() - create a dma-buf of a part of a region's data
+ * @region: region that is not imported
+ * @rdonly: create a read-only dma-buf
+ * @offset: page-aligned, within the data
+ * @length: bytes, page-aligned, not 0, up to the end of the data at most
+ *
+ * Return: a new dma-buf, or -ENOMEM, -ENFILE.
+ */
+struct dma_buf *zinc_dmabuf_export_part(struct zinc_region *region, bool rdonly,
+					u64 offset, u64 length)
+{
+	struct dma_buf *dmabuf;
+	struct zinc_dmabuf *zd;
+
+	mutex_lock(&region->dmabuf_lock);
+	zd = zinc_dmabuf_get_shared(region);
+	mutex_unlock(&region->dmabuf_lock);
+	if (IS_ERR(zd))
+		return ERR_CAST(zd);
+	dmabuf = zinc_dmabuf_new(zd, rdonly, offset, length);
+	if (!IS_ERR(dmabuf))
+		trace_zinc_export(region, rdonly);
+	return dmabuf;
+}
+
+/**
+ * zinc_dmabuf_drop() - put the dma-bufs of a region
+ * @region: region that ends
  */
 void zinc_dmabuf_drop(struct zinc_region *region)
 {
@@ -506,7 +688,7 @@ void zinc_dmabuf_drop(struct zinc_region *region)
 	zinc_dmabuf_put(zd);
 }
 
-/* How many devices are attached. */
+/* Count the attached devices. */
 u32 zinc_dmabuf_attached(const struct zinc_region *region)
 {
 	/* pairs with its publication */
@@ -516,11 +698,11 @@ u32 zinc_dmabuf_attached(const struct zinc_region *region)
 }
 
 /**
- * zinc_dmabuf_show() - the names of the devices that are attached
- * @m: to show them in
+ * zinc_dmabuf_show() - print the names of the attached devices
+ * @m: output
  * @region: region
- * @before: what comes before each
- * @after: what comes after each
+ * @before: printed before each
+ * @after: printed after each
  */
 void zinc_dmabuf_show(struct seq_file *m, const struct zinc_region *region,
 		      const char *before, const char *after)

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fences that notify: the end of a device's work wakes who waits for the
- * region, with no thread in between.
+ * Fences that notify: the end of a device's work wakes the region's waiters,
+ * without an intermediate thread.
  *
- * A pending fence belongs to the region. It is on the region's list until
- * either its callback or the end of the region takes it off; who did so
- * disposes of it. The callback runs under the fence's lock, in whatever
- * context, so that it only counts, wakes, and leaves the rest to a work item.
+ * A pending fence belongs to the region. Either its callback or the end of the
+ * region claims it, by removing it from the region's list, and then frees it.
+ * The callback runs under the fence's lock, in any context: it only counts and
+ * wakes, and leaves the rest to a work item.
  *
- * Locks: fence->lock, zinc_region.fence_lock, zinc_region.wait.lock.
+ * Locks, outermost first: fence->lock, zinc_region.fence_lock,
+ * zinc_region.wait.lock.
  */
 #include <linux/dma-fence.h>
 #include <linux/slab.h>
 #include <linux/sync_file.h>
 #include <linux/workqueue.h>
 
-#include "zinc.h"
+#include "internal.h"
 #include "trace.h"
-
-static struct workqueue_struct *zinc_fence_wq;
 
 struct zinc_fence {
 	struct dma_fence_cb cb;
@@ -39,8 +38,8 @@ static void zinc_fence_free_work(struct work_struct *work)
 	zinc_fence_free(container_of(work, struct zinc_fence, free));
 }
 
-/* Under the lock: @zf is whose who took it off the list. */
-static bool zinc_fence_take(struct zinc_region *region, struct zinc_fence *zf)
+/* Remove @zf from the list. Return: true if the caller has to free it. */
+static bool zinc_fence_claim(struct zinc_region *region, struct zinc_fence *zf)
 {
 	lockdep_assert_held(&region->fence_lock);
 	if (list_empty(&zf->node))
@@ -59,8 +58,8 @@ static void zinc_fence_count_error(struct zinc_region *region, int error)
 }
 
 /*
- * The region is there while @zf is on its list, and while fence_lock is held,
- * for which the region's end waits.
+ * The region exists while @zf is on its list, and then until fence_lock is
+ * released: the end of the region takes fence_lock.
  */
 static void zinc_fence_signalled(struct dma_fence *fence,
 				 struct dma_fence_cb *cb)
@@ -70,12 +69,12 @@ static void zinc_fence_signalled(struct dma_fence *fence,
 	unsigned long flags;
 
 	spin_lock_irqsave(&region->fence_lock, flags);
-	if (zinc_fence_take(region, zf)) {
+	if (zinc_fence_claim(region, zf)) {
 		zinc_fence_count_error(region, fence->error);
 		trace_zinc_fence_signalled(region, fence->error);
-		zinc_notify(region, true, false);
-		/* its last reference must not go under the fence's own lock */
-		queue_work(zinc_fence_wq, &zf->free);
+		zinc_notify_atomic(region);
+		/* the last reference must not be put under the fence's lock */
+		queue_work(zinc_wq, &zf->free);
 	}
 	spin_unlock_irqrestore(&region->fence_lock, flags);
 }
@@ -97,8 +96,8 @@ static int zinc_fence_list(struct zinc_region *region, struct zinc_fence *zf)
 
 /**
  * zinc_fence_notify() - notify a region when a fence signals
- * @region: region, which the caller has a handle of
- * @fd: sync_file
+ * @region: region; the caller has a handle to it
+ * @fd: descriptor of a sync_file
  *
  * Return: 0, -EBADF, -EBUSY, -ENOMEM.
  */
@@ -123,13 +122,13 @@ int zinc_fence_notify(struct zinc_region *region, int fd)
 		return err;
 	}
 	trace_zinc_fence_pending(region);
-	/* from here on @zf may be gone, unless it had signalled before */
+	/* if this succeeds, the callback may free @zf at any time */
 	if (dma_fence_add_callback(zf->fence, &zf->cb, zinc_fence_signalled))
 		zinc_fence_signalled(zf->fence, &zf->cb);
 	return 0;
 }
 
-static struct zinc_fence *zinc_fence_take_first(struct zinc_region *region)
+static struct zinc_fence *zinc_fence_claim_first(struct zinc_region *region)
 {
 	struct zinc_fence *zf;
 	unsigned long flags;
@@ -137,24 +136,27 @@ static struct zinc_fence *zinc_fence_take_first(struct zinc_region *region)
 	spin_lock_irqsave(&region->fence_lock, flags);
 	zf = list_first_entry_or_null(&region->fences, struct zinc_fence, node);
 	if (zf)
-		zinc_fence_take(region, zf);
+		zinc_fence_claim(region, zf);
 	spin_unlock_irqrestore(&region->fence_lock, flags);
 	return zf;
 }
 
 /**
- * zinc_fences_forget() - the region is going
- * @region: which nobody can add a fence to any more
+ * zinc_fences_forget() - drop the pending fences of a region
+ * @region: region that ends, so that no fence is added
  *
- * Context: may sleep. Afterwards no callback touches the region: those that
- * took their fence off the list did the rest under fence_lock, and the others
- * are over once dma_fence_remove_callback() has had the fence's lock.
+ * Afterwards no callback accesses the region. A callback that has claimed its
+ * fence accesses the region only until it releases fence_lock, which this takes
+ * later. Any other callback has ended when dma_fence_remove_callback(), which
+ * takes the fence's lock, returns.
+ *
+ * Context: may sleep.
  */
 void zinc_fences_forget(struct zinc_region *region)
 {
 	struct zinc_fence *zf;
 
-	while ((zf = zinc_fence_take_first(region))) {
+	while ((zf = zinc_fence_claim_first(region))) {
 		dma_fence_remove_callback(zf->fence, &zf->cb);
 		zinc_fence_free(zf);
 	}
@@ -174,16 +176,4 @@ void zinc_fences_info(struct zinc_region *region, struct zinc_info *info)
 	info->fence_errors = region->fence_errors;
 	info->fence_error = region->fence_error;
 	spin_unlock_irqrestore(&region->fence_lock, flags);
-}
-
-int __init zinc_fence_init(void)
-{
-	zinc_fence_wq = alloc_workqueue("zinc", WQ_UNBOUND, 0);
-	return zinc_fence_wq ? 0 : -ENOMEM;
-}
-
-/* Every region has gone, and so has every callback queued its work. */
-void zinc_fence_exit(void)
-{
-	destroy_workqueue(zinc_fence_wq);
 }

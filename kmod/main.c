@@ -7,167 +7,21 @@
 #include <linux/file.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/nospec.h>
-#include <linux/slab.h>
-#include <linux/uaccess.h>
 
-#include "zinc.h"
-
-#define CREATE_TRACE_POINTS
+#include "internal.h"
+#include "compat.h"
 #include "trace.h"
-
-/* The largest struct of any command; they are all copied to the stack. */
-union zinc_arg {
-	struct zinc_query query;
-	struct zinc_create create;
-	struct zinc_open open;
-	struct zinc_unlink unlink;
-	struct zinc_list list;
-	struct zinc_wait_any wait_any;
-	struct zinc_import import;
-	struct zinc_reserve reserve;
-	struct zinc_holders holders;
-	struct zinc_info info;
-	struct zinc_notify notify;
-	struct zinc_wait wait;
-	struct zinc_cursor cursor;
-	struct zinc_reopen reopen;
-	struct zinc_export export;
-	struct zinc_notify_fence notify_fence;
-	struct zinc_reservation_info reservation_info;
-};
-
-static const struct zinc_command *
-zinc_find_command(const struct zinc_command *table, unsigned int first,
-		  unsigned int count, unsigned int cmd)
-{
-	unsigned int index = _IOC_NR(cmd) - first;
-
-	if (_IOC_TYPE(cmd) != ZINC_IOC_TYPE || index >= count)
-		return NULL;
-	table += array_index_nospec(index, count);
-	if (!table->run || _IOC_DIR(cmd) != _IOC_DIR(table->cmd))
-		return NULL;
-	/* only a struct may be of another size */
-	if (_IOC_DIR(cmd) == _IOC_NONE && cmd != table->cmd)
-		return NULL;
-	return table;
-}
-
-static int zinc_copy_in(const struct zinc_command *command, unsigned int cmd,
-			void *karg, const void __user *uarg)
-{
-	size_t size = _IOC_SIZE(command->cmd);
-
-	if (_IOC_DIR(cmd) == _IOC_NONE)
-		return uarg ? -EINVAL : 0;
-	if (_IOC_DIR(cmd) & _IOC_WRITE)
-		return copy_struct_from_user(karg, size, uarg, _IOC_SIZE(cmd));
-	memset(karg, 0, size);
-	return 0;
-}
-
-/**
- * zinc_copy_struct() - a struct, as long as the caller wants it
- * @to: where, in user space
- * @to_size: as long: it is cut, or gets a tail of zeros
- * @from: the struct
- * @from_size: as this module knows it
- *
- * Return: 0, or -EFAULT.
- */
-int zinc_copy_struct(void __user *to, size_t to_size, const void *from,
-		     size_t from_size)
-{
-	size_t known = min(to_size, from_size);
-
-	if (copy_to_user(to, from, known))
-		return -EFAULT;
-	if (to_size == known)
-		return 0;
-	return clear_user(to + known, to_size - known) ? -EFAULT : 0;
-}
-
-static int zinc_copy_out(const struct zinc_command *command, unsigned int cmd,
-			 const void *karg, void __user *uarg)
-{
-	if (!(_IOC_DIR(cmd) & _IOC_READ))
-		return 0;
-	return zinc_copy_struct(uarg, _IOC_SIZE(cmd), karg,
-				_IOC_SIZE(command->cmd));
-}
-
-/**
- * zinc_run_command() - the frame of every ioctl
- * @table: commands
- * @first: _IOC_NR of the first
- * @count: how many
- * @file: of the ioctl
- * @cmd: of the ioctl
- * @arg: of the ioctl, a user pointer
- *
- * Copies the struct in, once, and out; what others will see of the command
- * comes after that. A new fd is reserved before the command runs and installed
- * after everything that can fail.
- *
- * Return: 0, or an fd, or -ENOTTY, -EFAULT, -E2BIG, -EMFILE, or what the
- * command says.
- */
-long zinc_run_command(const struct zinc_command *table, unsigned int first,
-		      unsigned int count, struct file *file, unsigned int cmd,
-		      unsigned long arg)
-{
-	const struct zinc_command *command;
-	void __user *uarg = (void __user *)arg;
-	/* as much of it as the command has is set by zinc_copy_in() */
-	union zinc_arg karg __uninitialized;
-	struct zinc_call call = { .file = file, .arg = &karg };
-	int fd = 0;
-	int err;
-
-	command = zinc_find_command(table, first, count, cmd);
-	if (!command)
-		return -ENOTTY;
-	err = zinc_copy_in(command, cmd, &karg, uarg);
-	if (err)
-		return err;
-
-	if (command->new_fd) {
-		fd = get_unused_fd_flags(O_CLOEXEC);
-		if (fd < 0)
-			return fd;
-	}
-	err = command->run(&call);
-	if (err)
-		goto err_fd;
-	err = zinc_copy_out(command, cmd, &karg, uarg);
-	if (!err && command->commit)
-		err = command->commit(&call);
-	if (call.other)
-		fput(call.other);
-	if (err)
-		goto err_file;
-	if (command->new_fd)
-		fd_install(fd, call.new_file);
-	return fd;
-
-err_file:
-	if (command->new_fd)
-		fput(call.new_file);
-err_fd:
-	if (command->new_fd)
-		put_unused_fd(fd);
-	return err;
-}
 
 static u64 zinc_features(void)
 {
 	u64 features = ZINC_FEATURE_REGION | ZINC_FEATURE_WAIT_ANY |
 		       ZINC_FEATURE_EXPORT | ZINC_FEATURE_IMPORT |
-		       ZINC_FEATURE_FENCE | ZINC_FEATURE_RESERVE;
+		       ZINC_FEATURE_FENCE | ZINC_FEATURE_RESERVE |
+		       ZINC_FEATURE_STAT | ZINC_FEATURE_WAIT_GONE |
+		       ZINC_FEATURE_RELEASE | ZINC_FEATURE_EXPORT_PART;
 
-	if (zinc_backing_is_huge())
-		features |= ZINC_FEATURE_HUGE;
+	if (zinc_backing_huge_size())
+		features |= ZINC_FEATURE_HUGE | ZINC_FEATURE_CONTIGUOUS;
 	return features;
 }
 
@@ -180,29 +34,39 @@ static int zinc_do_query(struct zinc_call *call)
 	args->abi_version = ZINC_ABI_VERSION;
 	args->features = zinc_features();
 	args->page_size = PAGE_SIZE;
+	args->huge_size = zinc_backing_huge_size();
 	zinc_user_query(current_fsuid(), args);
 	return 0;
 }
 
+/* Check the name, and the fields whose values depend on it. */
+static int zinc_check_naming(const u8 *name, u32 flags, u32 lifetime, u32 mode)
+{
+	if (mode & ~0666U || lifetime > ZINC_LIFETIME_PERSIST)
+		return -EINVAL;
+	if (name[0])
+		return zinc_name_check(name);
+	/* an anonymous region can neither lose nor replace a name */
+	if (lifetime != ZINC_LIFETIME_REFS || flags & ZINC_REPLACE)
+		return -EINVAL;
+	return memchr_inv(name, 0, ZINC_NAME_SIZE) ? -EINVAL : 0;
+}
+
 static int zinc_check_create(const struct zinc_create *args)
 {
-	if (args->mode & ~0666U || args->pad)
+	if (args->flags & ~(ZINC_LAZY | ZINC_REPLACE | ZINC_CONTIGUOUS) ||
+	    args->pad)
+		return -EINVAL;
+	if (args->flags & ZINC_LAZY && args->flags & ZINC_CONTIGUOUS)
 		return -EINVAL;
 	if (!args->capacity || args->capacity > ZINC_CAPACITY_MAX ||
 	    !PAGE_ALIGNED(args->capacity))
 		return -EINVAL;
-	if (args->lifetime > ZINC_LIFETIME_PERSIST)
-		return -EINVAL;
-	if (args->name[0])
-		return zinc_name_check(args->name);
-	/* what has no name can neither lose nor replace one */
-	if (args->lifetime != ZINC_LIFETIME_REFS ||
-	    args->flags & ZINC_CREATE_REPLACE)
-		return -EINVAL;
-	return memchr_inv(args->name, 0, sizeof(args->name)) ? -EINVAL : 0;
+	return zinc_check_naming(args->name, args->flags, args->lifetime,
+				 args->mode);
 }
 
-/* A new region and the creator's handle; sets @args->id. */
+/* Return: the creator's handle of a new region; @args->id is set. */
 static struct file *zinc_create(struct zinc_create *args,
 				struct dma_buf *import)
 {
@@ -212,7 +76,7 @@ static struct file *zinc_create(struct zinc_create *args,
 
 	if (args->name[0])
 		err = zinc_names_precheck(args->name,
-					  args->flags & ZINC_CREATE_REPLACE);
+					  args->flags & ZINC_REPLACE);
 	if (err)
 		return ERR_PTR(err);
 	region = zinc_region_create(args, import);
@@ -231,11 +95,11 @@ static int zinc_do_create(struct zinc_call *call)
 	struct file *file;
 	int err;
 
-	if (args->flags & ~(ZINC_CREATE_LAZY | ZINC_CREATE_REPLACE))
-		return -EINVAL;
 	err = zinc_check_create(args);
 	if (err)
 		return err;
+	if (args->flags & ZINC_CONTIGUOUS && !zinc_backing_huge_size())
+		return -EOPNOTSUPP;
 	file = zinc_create(args, NULL);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
@@ -243,7 +107,7 @@ static int zinc_do_create(struct zinc_call *call)
 	return 0;
 }
 
-/* From here on others may find it. */
+/* From here on other processes can find the region. */
 static int zinc_publish(struct zinc_call *call, bool replace)
 {
 	struct zinc_region *region = zinc_handle_of(call->new_file)->region;
@@ -259,14 +123,13 @@ static int zinc_commit_create(struct zinc_call *call)
 {
 	struct zinc_create *args = call->arg;
 
-	return zinc_publish(call, args->flags & ZINC_CREATE_REPLACE);
+	return zinc_publish(call, args->flags & ZINC_REPLACE);
 }
 
 static int zinc_do_import(struct zinc_call *call)
 {
 	struct zinc_import *args = call->arg;
 	struct zinc_create create = {
-		.capacity = PAGE_SIZE,	/* the buffer's is asked for below */
 		.flags = args->flags,
 		.lifetime = args->lifetime,
 		.mode = args->mode,
@@ -275,12 +138,13 @@ static int zinc_do_import(struct zinc_call *call)
 	struct file *file;
 	int err;
 
-	if (args->flags & ~ZINC_CREATE_REPLACE)
+	if (args->flags & ~ZINC_REPLACE)
 		return -EINVAL;
-	memcpy(create.name, args->name, sizeof(create.name));
-	err = zinc_check_create(&create);
+	err = zinc_check_naming(args->name, args->flags, args->lifetime,
+				args->mode);
 	if (err)
 		return err;
+	memcpy(create.name, args->name, sizeof(create.name));
 	dmabuf = zinc_import_get(args->dmabuf_fd);
 	if (IS_ERR(dmabuf))
 		return PTR_ERR(dmabuf);
@@ -300,82 +164,100 @@ static int zinc_commit_import(struct zinc_call *call)
 {
 	struct zinc_import *args = call->arg;
 
-	return zinc_publish(call, args->flags & ZINC_CREATE_REPLACE);
+	return zinc_publish(call, args->flags & ZINC_REPLACE);
 }
 
 static int zinc_do_open(struct zinc_call *call)
 {
 	struct zinc_open *args = call->arg;
-	bool rdonly = args->flags & ZINC_OPEN_RDONLY;
+	bool rdonly = args->flags & ZINC_RDONLY;
 	struct zinc_region *region;
 	struct file *file;
 	int err;
 
-	if (args->flags & ~ZINC_OPEN_RDONLY || args->pad)
+	if (args->flags & ~ZINC_RDONLY || args->pad)
 		return -EINVAL;
-	err = zinc_name_check(args->name);
-	if (err)
-		return err;
-	region = zinc_names_find(args->name);
-	if (!region)
-		return -ENOENT;
+	region = zinc_names_lookup(args->name);
+	if (region == ERR_PTR(-ENOENT) && args->deadline)
+		region = zinc_names_wait(args->name, args->deadline);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
 
-	file = ERR_PTR(-EACCES);
-	if (zinc_region_may(region, rdonly ? MAY_READ : MAY_READ | MAY_WRITE))
-		file = zinc_handle_open(region, rdonly, false);
-	if (IS_ERR(file)) {
-		zinc_region_put(region);
-		return PTR_ERR(file);
-	}
+	err = zinc_region_permission(region, rdonly ? MAY_READ :
+						      MAY_READ | MAY_WRITE);
+	if (err)
+		goto put;
+	file = zinc_handle_open(region, rdonly, false);
+	err = PTR_ERR_OR_ZERO(file);
+	if (err)
+		goto put;
 	args->id = region->id;
 	args->capacity = region->capacity;
-	zinc_region_put(region);
 	call->new_file = file;
-	return 0;
+put:
+	zinc_region_put(region);
+	return err;
 }
 
 static int zinc_do_unlink(struct zinc_call *call)
 {
 	struct zinc_unlink *args = call->arg;
 	struct zinc_region *region;
-	int err;
+	int err = 0;
 
 	if (args->flags || args->pad)
 		return -EINVAL;
-	err = zinc_name_check(args->name);
-	if (err)
-		return err;
-	region = zinc_names_find(args->name);
-	if (!region)
-		return -ENOENT;
+	region = zinc_names_lookup(args->name);
+	if (IS_ERR(region))
+		return PTR_ERR(region);
 
-	err = -EPERM;
-	if (zinc_region_may_unlink(region))
-		err = zinc_names_remove(region) ? 0 : -ENOENT;
+	if (!zinc_region_may_unlink(region))
+		err = -EPERM;
+	else if (!zinc_names_remove(region))
+		err = -ENOENT;
 	zinc_region_put(region);
 	return err;
+}
+
+static int zinc_check_list(const struct zinc_list *args)
+{
+	if (args->flags || args->pad)
+		return -EINVAL;
+	if (args->entry_size < ZINC_INFO_SIZE_V1 ||
+	    args->entry_size > PAGE_SIZE)
+		return -EINVAL;
+	if (args->name[0])
+		return zinc_name_check(args->name);
+	return memchr_inv(args->name, 0, sizeof(args->name)) ? -EINVAL : 0;
+}
+
+/* Describe the region of the name, or the next one. Return: false if none. */
+static bool zinc_list_next(const struct zinc_list *args, u64 *cursor,
+			   struct zinc_info *info)
+{
+	if (args->name[0])
+		return zinc_names_stat(args->name, cursor, info);
+	return zinc_names_next(zinc_names_current(), cursor, info);
 }
 
 static int zinc_do_list(struct zinc_call *call)
 {
 	struct zinc_list *args = call->arg;
 	u8 __user *to = u64_to_user_ptr(args->entries);
-	struct zinc_names *names = zinc_names_current();
+	u32 max = args->name[0] ? min(args->count, 1U) : args->count;
 	struct zinc_info info = {};
 	u64 cursor = args->cursor;
 	u32 n;
 	int err;
 
-	if (args->flags || args->pad)
-		return -EINVAL;
-	if (args->entry_size < ZINC_INFO_SIZE_V1 ||
-	    args->entry_size > PAGE_SIZE)
-		return -EINVAL;
+	err = zinc_check_list(args);
+	if (err)
+		return err;
 
-	for (n = 0; n < args->count; n++, to += args->entry_size) {
+	for (n = 0; n < max; n++, to += args->entry_size) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
-		if (!zinc_names_next(names, &cursor, &info))
+		if (!zinc_list_next(args, &cursor, &info))
 			break;
 		err = zinc_copy_struct(to, args->entry_size, &info,
 				       sizeof(info));
@@ -387,55 +269,50 @@ static int zinc_do_list(struct zinc_call *call)
 	return 0;
 }
 
-static int zinc_do_wait_any(struct zinc_call *call)
-{
-	struct zinc_wait_any *args = call->arg;
-	struct zinc_wait_item __user *uitems = u64_to_user_ptr(args->items);
-	struct zinc_wait_item *items;
-	int err;
-
-	if (args->flags || args->pad)
-		return -EINVAL;
-	if (!args->count || args->count > ZINC_WAIT_ANY_MAX)
-		return -EINVAL;
-	items = memdup_user(uitems, args->count * sizeof(*items));
-	if (IS_ERR(items))
-		return PTR_ERR(items);
-
-	err = zinc_wait_any(items, args->count, args->deadline, &args->index,
-			    &call->other);
-	if (err)
-		goto free;
-	call->cursor = items[args->index].cursor;
-	if (put_user(call->cursor, &uitems[args->index].cursor)) {
-		fput(call->other);
-		err = -EFAULT;
-	}
-free:
-	kfree(items);
-	return err;
-}
-
-/* What the caller could not be told of stays pending. */
-static int zinc_commit_wait_any(struct zinc_call *call)
-{
-	WRITE_ONCE(zinc_handle_of(call->other)->cursor, call->cursor);
-	return 0;
-}
-
 static const struct zinc_command zinc_device_commands[] = {
-	[_IOC_NR(ZINC_QUERY)] = { ZINC_QUERY, false, zinc_do_query },
-	[_IOC_NR(ZINC_CREATE)] = {
-		ZINC_CREATE, true, zinc_do_create, zinc_commit_create },
-	[_IOC_NR(ZINC_OPEN)] = { ZINC_OPEN, true, zinc_do_open },
-	[_IOC_NR(ZINC_UNLINK)] = { ZINC_UNLINK, false, zinc_do_unlink },
-	[_IOC_NR(ZINC_LIST)] = { ZINC_LIST, false, zinc_do_list },
-	[_IOC_NR(ZINC_WAIT_ANY)] = {
-		ZINC_WAIT_ANY, false, zinc_do_wait_any, zinc_commit_wait_any },
-	[_IOC_NR(ZINC_IMPORT)] = {
-		ZINC_IMPORT, true, zinc_do_import, zinc_commit_import },
-	[_IOC_NR(ZINC_RESERVE)] = { ZINC_RESERVE, true, zinc_do_reserve },
-	[_IOC_NR(ZINC_HOLDERS)] = { ZINC_HOLDERS, false, zinc_do_holders },
+	[_IOC_NR(ZINC_IOC_QUERY)] = {
+		.cmd = ZINC_IOC_QUERY,
+		.run = zinc_do_query,
+	},
+	[_IOC_NR(ZINC_IOC_CREATE)] = {
+		.cmd = ZINC_IOC_CREATE,
+		.returns_fd = true,
+		.run = zinc_do_create,
+		.commit = zinc_commit_create,
+	},
+	[_IOC_NR(ZINC_IOC_OPEN)] = {
+		.cmd = ZINC_IOC_OPEN,
+		.returns_fd = true,
+		.run = zinc_do_open,
+	},
+	[_IOC_NR(ZINC_IOC_UNLINK)] = {
+		.cmd = ZINC_IOC_UNLINK,
+		.run = zinc_do_unlink,
+	},
+	[_IOC_NR(ZINC_IOC_LIST)] = {
+		.cmd = ZINC_IOC_LIST,
+		.run = zinc_do_list,
+	},
+	[_IOC_NR(ZINC_IOC_WAIT_ANY)] = {
+		.cmd = ZINC_IOC_WAIT_ANY,
+		.run = zinc_do_wait_any,
+		.commit = zinc_commit_wait_any,
+	},
+	[_IOC_NR(ZINC_IOC_IMPORT)] = {
+		.cmd = ZINC_IOC_IMPORT,
+		.returns_fd = true,
+		.run = zinc_do_import,
+		.commit = zinc_commit_import,
+	},
+	[_IOC_NR(ZINC_IOC_RESERVE)] = {
+		.cmd = ZINC_IOC_RESERVE,
+		.returns_fd = true,
+		.run = zinc_do_reserve,
+	},
+	[_IOC_NR(ZINC_IOC_HOLDERS)] = {
+		.cmd = ZINC_IOC_HOLDERS,
+		.run = zinc_do_holders,
+	},
 };
 
 static long zinc_device_ioctl(struct file *file, unsigned int cmd,
@@ -450,6 +327,7 @@ static const struct file_operations zinc_device_fops = {
 	.owner = THIS_MODULE,
 	.unlocked_ioctl = zinc_device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.fasync = zinc_no_fasync,
 	.llseek = noop_llseek,
 };
 
@@ -467,17 +345,18 @@ static int __init zinc_init(void)
 	BUILD_BUG_ON(offsetofend(struct zinc_info, name) != ZINC_INFO_SIZE_V1);
 	BUILD_BUG_ON(offsetofend(struct zinc_holder, device) !=
 		     ZINC_HOLDER_SIZE_V1);
+	zinc_check_caches();
 
 	zinc_user_init();
 	err = zinc_backing_init();
 	if (err)
 		return err;
-	err = zinc_fence_init();
+	err = zinc_notify_start();
 	if (err)
 		goto err_backing;
 	err = zinc_names_init();
 	if (err)
-		goto err_fence;
+		goto err_notify;
 	zinc_debugfs_init();
 	err = misc_register(&zinc_device);
 	if (err)
@@ -487,8 +366,8 @@ static int __init zinc_init(void)
 err_debugfs:
 	zinc_debugfs_exit();
 	zinc_names_exit();
-err_fence:
-	zinc_fence_exit();
+err_notify:
+	zinc_notify_stop();
 err_backing:
 	zinc_backing_exit();
 	return err;
@@ -499,7 +378,7 @@ static void __exit zinc_exit(void)
 	misc_deregister(&zinc_device);
 	zinc_debugfs_exit();
 	zinc_names_exit();
-	zinc_fence_exit();
+	zinc_notify_stop();
 	zinc_backing_exit();
 }
 

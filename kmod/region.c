@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The region: what it is made of, who may use it, when it goes.
+ * The region object: memory, flags, description.
  */
 #include <linux/atomic.h>
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/dma-buf.h>
 #include <linux/file.h>
-#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
 #include <linux/user_namespace.h>
 
-#include "zinc.h"
+#include "internal.h"
 #include "trace.h"
 
 #define ZINC_MODE_DEFAULT	0600
@@ -36,25 +35,36 @@ static u64 zinc_name_hash(const u8 *name)
 }
 
 /**
- * zinc_region_is_together() - is the control page in the file of the data
+ * zinc_region_has_inline_control() - test for a control page before the data
  * @region: region with its memory
+ *
+ * Return: whether one file has both.
  */
-bool zinc_region_is_together(const struct zinc_region *region)
+bool zinc_region_has_inline_control(const struct zinc_region *region)
 {
-	return region->backing && zinc_backing_control(region->backing);
+	return region->control == region->backing;
 }
 
-/* Nobody can see the page yet, so that the order of writes is free. */
+/* Use the file of the data if it has a control page, otherwise a new file. */
 static int zinc_region_make_control(struct zinc_region *region)
 {
+	struct file *control = region->backing;
+
+	if (!control || !zinc_backing_control(control))
+		control = zinc_backing_create_control(region->name);
+	if (IS_ERR(control))
+		return PTR_ERR(control);
+	region->control = control;
+	return 0;
+}
+
+/* No process can map the page yet, so that the order of writes is free. */
+static void zinc_region_make_header(struct zinc_region *region)
+{
+	struct page *page = zinc_backing_control(region->control);
 	struct zinc_header *header;
 
-	region->control = zinc_region_is_together(region) ?
-			  zinc_backing_control(region->backing) :
-			  alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!region->control)
-		return -ENOMEM;
-	header = page_address(region->control) + PAGE_SIZE - ZINC_HEADER_SIZE;
+	header = page_address(page) + PAGE_SIZE - ZINC_HEADER_SIZE;
 	header->magic = ZINC_MAGIC;
 	header->version = ZINC_FORMAT;
 	header->capacity = region->capacity;
@@ -62,7 +72,6 @@ static int zinc_region_make_control(struct zinc_region *region)
 	header->created_at = region->created_at;
 	header->name_hash = zinc_name_hash(region->name);
 	region->header = header;
-	return 0;
 }
 
 static void zinc_region_drop_import(struct zinc_region *region)
@@ -74,22 +83,22 @@ static void zinc_region_drop_import(struct zinc_region *region)
 static void zinc_region_free(struct zinc_region *region)
 {
 	zinc_fences_forget(region);
+	zinc_notify_end(region);
 	zinc_dmabuf_drop(region);
-	if (region->control && !zinc_region_is_together(region))
-		__free_page(region->control);
+	if (region->control && !zinc_region_has_inline_control(region))
+		fput(region->control);
 	if (region->backing)
 		fput(region->backing);
 	if (region->import)
 		zinc_region_drop_import(region);
-	if (region->names)
-		zinc_names_put(region->names);
 	zinc_user_put_region(region->user);
-	put_pid(region->owner);
-	/* a look-up that found the name just now may still read it */
+	put_pid(region->creator);
+	/* a look-up that has just found the name may still read the region */
 	kfree_rcu(region, rcu);
 }
 
 static struct zinc_region *zinc_region_alloc(const struct zinc_create *args,
+					     struct zinc_names *names,
 					     struct zinc_user *user)
 {
 	struct zinc_region *region;
@@ -105,15 +114,16 @@ static struct zinc_region *zinc_region_alloc(const struct zinc_create *args,
 	region->gid = current_fsgid();
 	region->mode = args->mode ?: ZINC_MODE_DEFAULT;
 	region->lifetime = args->lifetime;
-	region->owner = get_pid(task_tgid(current));
+	region->creator = get_pid(task_tgid(current));
 	region->user = user;
-	if (args->flags & ZINC_CREATE_LAZY)
+	if (args->flags & ZINC_LAZY)
 		region->flags |= ZINC_INFO_LAZY;
-	if (args->name[0])
-		region->names = zinc_names_get(zinc_names_current());
-	else
+	if (args->flags & ZINC_CONTIGUOUS)
+		region->flags |= ZINC_INFO_CONTIGUOUS;
+	region->names = names;
+	if (!names)
 		region->flags |= ZINC_INFO_ANONYMOUS;
-	init_waitqueue_head(&region->wait);
+	zinc_notify_init(region);
 	spin_lock_init(&region->lock);
 	mutex_init(&region->dmabuf_lock);
 	spin_lock_init(&region->fence_lock);
@@ -138,8 +148,7 @@ static int zinc_region_make_backing(struct zinc_region *region,
 	struct file *backing;
 
 	backing = zinc_backing_create(region->name, region->capacity,
-				      args->flags & ZINC_CREATE_LAZY,
-				      region->user);
+				      args->flags, region->user);
 	if (IS_ERR(backing))
 		return PTR_ERR(backing);
 	region->backing = backing;
@@ -147,30 +156,35 @@ static int zinc_region_make_backing(struct zinc_region *region,
 }
 
 /**
- * zinc_region_create() - a region with its memory, not yet in a name table
+ * zinc_region_build() - build a region with its memory, in no name table yet
  * @args: checked
+ * @names: the table that is to have its name, or NULL; the caller keeps it for
+ *	as long as the region
  * @import: NULL, or a dma-buf of that capacity which has the memory
  *
- * Return: a region with one reference, or -EDQUOT, -ENOSPC, -ENOMEM, -EINTR.
+ * Return: a region with one reference, or -EDQUOT, -ENOSPC, -ENOMEM, -EINTR; if it
+ * is contiguous also -EBUSY, -EIO.
  */
-struct zinc_region *zinc_region_create(const struct zinc_create *args,
-				       struct dma_buf *import)
+struct zinc_region *zinc_region_build(const struct zinc_create *args,
+				      struct zinc_names *names,
+				      struct dma_buf *import)
 {
+	u64 bytes = zinc_backing_bytes(args->capacity, args->flags);
 	struct zinc_region *region;
 	struct zinc_user *user;
 	int err = 0;
 
-	user = zinc_user_charge(current_fsuid(), args->capacity);
+	user = zinc_user_charge(current_fsuid(), bytes);
 	if (IS_ERR(user))
 		return ERR_CAST(user);
-	region = zinc_region_alloc(args, user);
+	region = zinc_region_alloc(args, names, user);
 	if (!region) {
 		zinc_user_put_region(user);
-		zinc_user_put_bytes(user, args->capacity);
+		zinc_user_put_bytes(user, bytes);
 		return ERR_PTR(-ENOMEM);
 	}
 
-	/* which takes over the charge for the bytes */
+	/* both take over the charge for the bytes, also if they fail */
 	if (import)
 		zinc_region_set_import(region, import);
 	else
@@ -179,6 +193,7 @@ struct zinc_region *zinc_region_create(const struct zinc_create *args,
 		err = zinc_region_make_control(region);
 	if (err)
 		goto err_region;
+	zinc_region_make_header(region);
 
 	spin_lock(&zinc_regions_lock);
 	list_add_tail(&region->all, &zinc_regions);
@@ -191,17 +206,13 @@ err_region:
 }
 
 /**
- * zinc_region_put() - give a reference back
- * @region: the last one takes the region's name, and its hold on the pages
+ * zinc_region_destroy() - free a region
+ * @region: of zinc_region_build(); without a reference, and in no name table
  *
  * Context: may sleep.
  */
-void zinc_region_put(struct zinc_region *region)
+void zinc_region_destroy(struct zinc_region *region)
 {
-	if (!refcount_dec_and_test(&region->users))
-		return;
-	if (region->names)
-		zinc_names_remove(region);
 	spin_lock(&zinc_regions_lock);
 	list_del(&region->all);
 	spin_unlock(&zinc_regions_lock);
@@ -209,7 +220,7 @@ void zinc_region_put(struct zinc_region *region)
 }
 
 /**
- * zinc_region_set_flag() - raise a flag, here and in the header
+ * zinc_region_set_flag() - set a flag, and its copy in the header
  * @region: region
  * @flag: ZINC_INFO_CREATOR_GONE or ZINC_INFO_UNLINKED
  */
@@ -218,45 +229,14 @@ void zinc_region_set_flag(struct zinc_region *region, u32 flag)
 	u16 mirror = 0;
 
 	spin_lock(&region->lock);
-	/* pollers look without the lock */
-	WRITE_ONCE(region->flags, region->flags | flag);
+	/* waiters read the flags without the lock, and then the sequence */
+	smp_store_release(&region->flags, region->flags | flag);
 	if (region->flags & ZINC_INFO_CREATOR_GONE)
 		mirror |= ZINC_HDR_CREATOR_GONE;
 	if (region->flags & ZINC_INFO_UNLINKED)
 		mirror |= ZINC_HDR_UNLINKED;
 	WRITE_ONCE(region->header->flags, mirror);
 	spin_unlock(&region->lock);
-}
-
-/**
- * zinc_region_may() - may the caller open it so
- * @region: named region
- * @mask: MAY_READ, MAY_WRITE
- */
-bool zinc_region_may(const struct zinc_region *region, unsigned int mask)
-{
-	unsigned int granted = region->mode;
-
-	if (uid_eq(current_fsuid(), region->uid))
-		granted >>= 6;
-	else if (in_group_p(region->gid))
-		granted >>= 3;
-	if ((granted & mask) == mask)
-		return true;
-	return zinc_names_capable(region->names, region->uid, region->gid,
-				  CAP_DAC_OVERRIDE);
-}
-
-/**
- * zinc_region_may_unlink() - may the caller take the name away
- * @region: named region
- */
-bool zinc_region_may_unlink(const struct zinc_region *region)
-{
-	if (uid_eq(current_fsuid(), region->uid))
-		return true;
-	return zinc_names_capable(region->names, region->uid, region->gid,
-				  CAP_FOWNER);
 }
 
 static u64 zinc_region_resident(const struct zinc_region *region)
@@ -269,7 +249,7 @@ static u64 zinc_region_resident(const struct zinc_region *region)
 /**
  * zinc_region_info() - describe a region to the caller
  * @region: region
- * @info: all fields are set, but for those of a handle
+ * @info: all fields except those of a handle are set
  */
 void zinc_region_info(struct zinc_region *region, struct zinc_info *info)
 {
@@ -284,7 +264,7 @@ void zinc_region_info(struct zinc_region *region, struct zinc_info *info)
 	info->uid = from_kuid_munged(user_ns, region->uid);
 	info->gid = from_kgid_munged(user_ns, region->gid);
 	info->mode = region->mode;
-	info->owner_pid = pid_vnr(region->owner);
+	info->creator_pid = zinc_pid_nr(region->creator);
 	info->waiters = zinc_waiters(region);
 	info->attachments = zinc_dmabuf_attached(region);
 	zinc_fences_info(region, info);

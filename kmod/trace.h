@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: events/zinc/. A notify that needs no system call is not seen.
+ * Tracepoints: events/zinc/. A notify without a system call is not traced.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM zinc
@@ -11,7 +11,7 @@
 #include <linux/device.h>
 #include <linux/tracepoint.h>
 
-#include "zinc.h"
+#include "internal.h"
 
 /* room for a device's name */
 #define ZINC_TRACE_DEVICE	48

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of the ioctl ABI share. They speak to /dev/zinc directly, so
+ * Shared by the tests of the ioctl ABI. They speak to /dev/zinc directly, so
  * that they judge the kernel module and nothing else.
  *
- * Calls return what the system call returned, or -errno. CHECK() is for child
- * processes, where the macros of the harness cannot report.
+ * Calls return what the system call returned, or -errno.
  */
 #ifndef ABI_H
 #define ABI_H
@@ -21,7 +20,6 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 
 #include <linux/dma-buf.h>
@@ -31,23 +29,17 @@
 #define MODULE		"/sys/module/zinc"
 #define POISON		0xa5
 #define CHANGED		(-4096)	/* no errno: a failed call wrote output */
-#define NSEC_PER_MSEC	1000000ULL
-#define NSEC_PER_SEC	1000000000ULL
-/* Upper bound for what must happen, for a loaded machine under emulation */
-#define PATIENCE_MS	20000
 
-#define PAGE		((size_t)sysconf(_SC_PAGESIZE))
-
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "# %s:%d: not so in process %d: %s (%s)\n", \
-			__FILE__, __LINE__, getpid(), #cond,		\
-			strerror(errno));				\
-		_exit(1);						\
-	}								\
+#define NO_ALIGNMENT	"the kernel aligns no mapping of a 32-bit program to huge pages"
+#define NEED_ALIGNMENT() do {						\
+	if (sizeof(void *) == 4)					\
+		SKIP(return, NO_ALIGNMENT);				\
 } while (0)
 
-/* What a function of a test takes as self */
+/* the offset of the control page has more than 32 bits */
+_Static_assert(sizeof(off_t) == 8, "build with -D_FILE_OFFSET_BITS=64");
+
+/* The type of self, for functions that a test calls */
 #define FIXTURE_PTR(name)	__typeof__(FIXTURE_DATA(name) *)
 
 /* For a constructor: this machine cannot run any test of the program */
@@ -65,11 +57,43 @@ static void __attribute__((constructor(1000))) need_device(void)
 
 /* ---- calls ---- */
 
+static inline __u64 clock_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+/* Of a call that has succeeded, and can wait; 0 for others */
+static inline __u64 deadline_of(unsigned long cmd, const void *arg)
+{
+	switch (cmd) {
+	case ZINC_IOC_REGION_WAIT:
+		return ((const struct zinc_wait *)arg)->deadline;
+	case ZINC_IOC_WAIT_ANY:
+		return ((const struct zinc_wait_any *)arg)->deadline;
+	case ZINC_IOC_RESERVE:
+		return ((const struct zinc_reserve *)arg)->deadline;
+	}
+	return 0;
+}
+
+/*
+ * At its deadline a wait looks once more. So one that was never woken succeeds, too,
+ * only late: -ETIME, and nothing else gives that.
+ */
 static inline long call(int fd, unsigned long cmd, const void *arg)
 {
+	__u64 begin = clock_now(), deadline;
 	long ret = ioctl(fd, cmd, arg);
 
-	return ret < 0 ? -errno : ret;
+	if (ret < 0)
+		return -errno;
+	deadline = deadline_of(cmd, arg);
+	if (deadline > begin + NSEC_PER_SEC && clock_now() >= deadline)
+		return -ETIME;
+	return ret;
 }
 
 /* A call that must fail: CHANGED if it does and wrote to @arg all the same */
@@ -136,7 +160,7 @@ static inline int create_as(int dev, const char *name, __u64 capacity,
 	arg.flags = flags;
 	arg.lifetime = lifetime;
 	arg.mode = mode;
-	return call(dev, ZINC_CREATE, &arg);
+	return call(dev, ZINC_IOC_CREATE, &arg);
 }
 
 static inline int create(int dev, const char *name, __u64 capacity)
@@ -149,7 +173,7 @@ static inline int open_as(int dev, const char *name, __u32 flags)
 	struct zinc_open arg = open_args(name);
 
 	arg.flags = flags;
-	return call(dev, ZINC_OPEN, &arg);
+	return call(dev, ZINC_IOC_OPEN, &arg);
 }
 
 static inline int open_name(int dev, const char *name)
@@ -162,53 +186,14 @@ static inline int unlink_name(int dev, const char *name)
 	struct zinc_unlink arg = { .flags = 0 };
 
 	set_name(arg.name, name);
-	return call(dev, ZINC_UNLINK, &arg);
+	return call(dev, ZINC_IOC_UNLINK, &arg);
 }
 
 static inline int reopen_as(int fd, __u32 flags)
 {
 	struct zinc_reopen arg = { .flags = flags };
 
-	return call(fd, ZINC_REGION_REOPEN, &arg);
-}
-
-/* ---- descriptors that travel ---- */
-
-static inline int send_fd(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	return sendmsg(sock, &m, 0) == 1 ? 0 : -errno;
-}
-
-static inline int receive_fd(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(sock, &m, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&m))
-		return -EIO;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
-	return fd;
+	return call(fd, ZINC_IOC_REGION_REOPEN, &arg);
 }
 
 /* ---- dma-bufs and fences ---- */
@@ -218,7 +203,7 @@ static inline int export_region(int fd, __u32 flags)
 {
 	struct zinc_export arg = { .flags = flags };
 
-	return call(fd, ZINC_REGION_EXPORT, &arg);
+	return call(fd, ZINC_IOC_REGION_EXPORT, &arg);
 }
 
 /* A region of the dma-buf, nameless where @name is ""; -errno */
@@ -227,7 +212,7 @@ static inline int import_dmabuf(int dev, const char *name, int dmabuf)
 	struct zinc_import arg = { .dmabuf_fd = dmabuf };
 
 	set_name(arg.name, name);
-	return call(dev, ZINC_IMPORT, &arg);
+	return call(dev, ZINC_IOC_IMPORT, &arg);
 }
 
 /* A sync_file of what works on the dma-buf: nothing does, it has signalled */
@@ -243,7 +228,7 @@ static inline int notify_on_fence(int fd, int fence)
 {
 	struct zinc_notify_fence arg = { .fence_fd = fence };
 
-	return call(fd, ZINC_REGION_NOTIFY_FENCE, &arg);
+	return call(fd, ZINC_IOC_REGION_NOTIFY_FENCE, &arg);
 }
 
 /* DMA_BUF_SYNC_* around an access by the CPU; -errno */
@@ -258,7 +243,7 @@ static inline struct zinc_query query(int dev)
 {
 	struct zinc_query q = { .flags = 0 };
 
-	if (call(dev, ZINC_QUERY, &q))
+	if (call(dev, ZINC_IOC_QUERY, &q))
 		memset(&q, POISON, sizeof(q));
 	return q;
 }
@@ -269,7 +254,7 @@ static inline struct zinc_info info(int fd)
 	struct zinc_info i;
 
 	memset(&i, POISON, sizeof(i));
-	call(fd, ZINC_REGION_INFO, &i);
+	call(fd, ZINC_IOC_REGION_INFO, &i);
 	return i;
 }
 
@@ -277,24 +262,24 @@ static inline long notify(int fd)
 {
 	struct zinc_notify arg = { .flags = 0 };
 
-	return call(fd, ZINC_REGION_NOTIFY, &arg);
+	return call(fd, ZINC_IOC_REGION_NOTIFY, &arg);
 }
 
 static inline long wait_until(int fd, __u64 deadline)
 {
 	struct zinc_wait arg = { .deadline = deadline };
 
-	return call(fd, ZINC_REGION_WAIT, &arg);
+	return call(fd, ZINC_IOC_REGION_WAIT, &arg);
 }
 
 static inline long set_cursor(int fd, __u32 cursor)
 {
 	struct zinc_cursor arg = { .cursor = cursor };
 
-	return call(fd, ZINC_REGION_SET_CURSOR, &arg);
+	return call(fd, ZINC_IOC_REGION_SET_CURSOR, &arg);
 }
 
-/* What read() gives; negative errno */
+/* The result of read(), or -errno */
 static inline long long read_count(int fd)
 {
 	__u64 count;
@@ -476,6 +461,25 @@ static inline int count_fds(void)
 	return n;
 }
 
+/* The signal of a touch at @p by a child, 0 for none */
+static inline int signal_of(volatile char *p, bool write)
+{
+	pid_t pid = spawn();
+	int status;
+	char byte;
+
+	if (!pid) {
+		signal(SIGSEGV, SIG_DFL);
+		signal(SIGBUS, SIG_DFL);
+		byte = *p;
+		if (write)
+			*p = byte;
+		_exit(0);
+	}
+	status = reap(pid);
+	return status > 128 ? status - 128 : status;
+}
+
 /* ---- files ---- */
 
 /* The start of a small file as text; empty if it cannot be read */
@@ -508,6 +512,21 @@ static inline int write_text(const char *path, const char *text)
 	return n;
 }
 
+/*
+ * vm.overcommit_memory; what it was before. Lazy regions that are larger than
+ * memory and swap need it to be 1.
+ */
+static inline int set_overcommit(int mode)
+{
+	static const char path[] = "/proc/sys/vm/overcommit_memory";
+	int was = atoi(file_text(path));
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d\n", mode);
+	write_text(path, text);
+	return was;
+}
+
 /* ---- notify and wait ---- */
 
 static inline struct zinc_wait wait_args(__u32 flags, __u32 cursor,
@@ -530,7 +549,18 @@ static inline void notify_free(int fd, struct zinc_header *h)
 	__atomic_add_fetch(&h->notify_seq, 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (LOAD(h->waiters))
-		CHECK(!call(fd, ZINC_REGION_NOTIFY, &wake));
+		CHECK(!call(fd, ZINC_IOC_REGION_NOTIFY, &wake));
+}
+
+/*
+ * Small pages alone; a kernel without transparent huge pages, as one that is
+ * built for real time, has no others, and does not know the advice.
+ */
+static inline bool take_small_pages(void *p, size_t size)
+{
+	return !madvise(p, size, MADV_NOHUGEPAGE) ||
+	       (errno == EINVAL &&
+		access("/sys/kernel/mm/transparent_hugepage", F_OK));
 }
 
 /* An epoll of one descriptor; -errno */
@@ -579,7 +609,7 @@ static inline int times_listed(int dev, __u64 id)
 
 	do {
 		list.count = ARRAY_SIZE(entries);
-		ret = call(dev, ZINC_LIST, &list);
+		ret = call(dev, ZINC_IOC_LIST, &list);
 		if (ret)
 			return ret;
 		for (i = 0; i < list.count; i++)

@@ -190,7 +190,7 @@ TEST_F(fence, wakes_everyone)
 	for (i = 0; i < SLEEPERS; i++) {
 		pids[i] = spawn();
 		if (!pids[i]) {
-			int fd = reopen_as(self->fd, ZINC_OPEN_RDONLY);
+			int fd = reopen_as(self->fd, ZINC_RDONLY);
 
 			_exit(!!wait_until(fd, patience()));
 		}
@@ -312,13 +312,77 @@ TEST_F_TIMEOUT(fence, signalled_by_an_interrupt, LONG)
 	pid = spawn();
 	/* by another handle: a wait moves the cursor that epoll goes by */
 	if (!pid)
-		_exit(!!wait_until(reopen_as(self->fd, 0), ZINC_FOREVER));
+		_exit(!!wait_until(reopen_as(self->fd, 0), ZINC_DEADLINE_NEVER));
 	EXPECT_EQ(EPOLLIN, ready(ep, -1));
 	EXPECT_EQ(0, reap(pid));
 	EXPECT_EQ(1, info(self->fd).sequence);
 	EXPECT_EQ(-ETIMEDOUT, end(&work));
 	EXPECT_EQ(1, info(self->fd).sequence);
 	close(ep);
+}
+
+/* Those who watch @fd, for edges; some of them exclusively */
+static void crowd(int *eps, int count, int fd)
+{
+	int i;
+
+	for (i = 0; i < count; i++) {
+		eps[i] = watch(fd, EPOLLIN | EPOLLET | (i % 3 ? 0 : EPOLLEXCLUSIVE));
+		CHECK(eps[i] >= 0);
+	}
+}
+
+/* From a batch on, which is 64, they are woken by a work item */
+TEST_F(fence, wakes_a_crowd)
+{
+	static const int counts[] = { 1, 63, 64, 65, 200 };
+	struct zinc_wait wait = wait_args(ZINC_WAIT_CURSOR, 0, patience());
+	int eps[200], again[200], i;
+	unsigned int n;
+	struct work w;
+	pid_t pid;
+
+	for (n = 0; n < ARRAY_SIZE(counts); n++) {
+		w = begin(self->vgem);
+		crowd(eps, counts[n], self->fd);
+		wait.cursor = n;
+		pid = spawn();
+		if (!pid)
+			_exit(!!call(reopen_as(self->fd, 0), ZINC_IOC_REGION_WAIT, &wait));
+		EXPECT_TRUE(EVENTUALLY(info(self->fd).waiters == counts[n] + 1));
+		ASSERT_EQ(0, notify_on_fence(self->fd, w.sync));
+		EXPECT_EQ(0, end(&w));
+		EXPECT_EQ(0, reap(pid));
+		for (i = 0; i < counts[n]; i++)
+			again[i] = ready(eps[i], PATIENCE_MS / 4);
+		for (i = 0; i < counts[n]; i++) {
+			EXPECT_EQ(EPOLLIN, again[i]) TH_LOG("%d of %d", i, counts[n]);
+			close(eps[i]);
+		}
+		/* they go by its cursor */
+		EXPECT_EQ(1, read_count(self->fd));
+		close(w.timeline);
+	}
+}
+
+/* The work item has yet to run when the region goes, with all who waited */
+TEST_F_TIMEOUT(fence, a_region_goes_before_its_crowd_is_woken, LONG)
+{
+	int eps[100], round, i;
+
+	for (round = 0; round < 30; round++) {
+		struct work w = begin(self->vgem);
+		int fd = create(self->dev, "", PAGE);
+
+		ASSERT_LE(0, fd);
+		crowd(eps, ARRAY_SIZE(eps), fd);
+		ASSERT_EQ(0, notify_on_fence(fd, w.sync));
+		EXPECT_EQ(0, end(&w));
+		close(fd);
+		for (i = 0; i < ARRAY_SIZE(eps); i++)
+			close(eps[i]);
+		close(w.timeline);
+	}
 }
 
 TEST_F_TIMEOUT(fence, a_thousand, LONG)
@@ -363,7 +427,7 @@ TEST_F_TIMEOUT(fence, limit, LONG)
 		ASSERT_EQ(0, notify_on_fence(self->fd, self->work.sync));
 	EXPECT_EQ(0, notify_on_fence(self->fd, last.sync));
 	arg = (struct zinc_notify_fence){ .fence_fd = last.sync };
-	EXPECT_EQ(-EBUSY, refused(self->fd, ZINC_REGION_NOTIFY_FENCE, &arg));
+	EXPECT_EQ(-EBUSY, refused(self->fd, ZINC_IOC_REGION_NOTIFY_FENCE, &arg));
 	EXPECT_EQ(ZINC_FENCES_MAX, info(self->fd).fences);
 	EXPECT_EQ(0, info(self->fd).sequence);
 	/* each region has its own */
@@ -396,7 +460,7 @@ TEST_F(fence, of_no_sync_file)
 	for (i = 0; i < ARRAY_SIZE(fds); i++) {
 		struct zinc_notify_fence arg = { .fence_fd = fds[i] };
 
-		EXPECT_EQ(-EBADF, refused(self->fd, ZINC_REGION_NOTIFY_FENCE, &arg));
+		EXPECT_EQ(-EBADF, refused(self->fd, ZINC_IOC_REGION_NOTIFY_FENCE, &arg));
 	}
 	EXPECT_EQ(0, info(self->fd).fences);
 	EXPECT_EQ(0, info(self->fd).sequence);
@@ -414,14 +478,14 @@ TEST_F(fence, flags)
 			.flags = 1U << bit,
 		};
 
-		EXPECT_EQ(-EINVAL, refused(self->fd, ZINC_REGION_NOTIFY_FENCE, &arg));
+		EXPECT_EQ(-EINVAL, refused(self->fd, ZINC_IOC_REGION_NOTIFY_FENCE, &arg));
 	}
 	EXPECT_EQ(0, info(self->fd).fences);
 }
 
 TEST_F(fence, read_only_handle)
 {
-	int fd = reopen_as(self->fd, ZINC_OPEN_RDONLY);
+	int fd = reopen_as(self->fd, ZINC_RDONLY);
 
 	EXPECT_EQ(-EBADF, notify_on_fence(fd, self->work.sync));
 	EXPECT_EQ(0, info(self->fd).fences);
@@ -467,7 +531,7 @@ TEST_F(fence, the_region)
 TEST_F(fence, the_name)
 {
 	EXPECT_EQ(0, notify_on_fence(self->fd, self->work.sync));
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
 	EXPECT_EQ(1, info(self->fd).fences);
 	EXPECT_EQ(0, end(&self->work));
 	EXPECT_EQ(1, info(self->fd).sequence);
@@ -528,7 +592,7 @@ TEST_F(fence, every_holder)
 
 		CHECK(!notify_on_fence(fd, self->work.sync));
 		CHECK(write(ready[1], "", 1) == 1);
-		wait_until(fd, ZINC_FOREVER);
+		wait_until(fd, ZINC_DEADLINE_NEVER);
 		_exit(1);
 	}
 	EXPECT_EQ(1, read(ready[0], &c, 1));

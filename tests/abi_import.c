@@ -4,7 +4,7 @@
  * part runs with each exporter that the kernel has; the second asks what does
  * not depend on it, and takes the dma-buf of an anonymous region.
  *
- * An exporter that cannot map is not among these: see dmabuf_importer.c.
+ * An exporter that cannot map is not among these: see dmabuf_foreign.c.
  */
 #include "abi.h"
 #include "drm.h"
@@ -44,7 +44,7 @@ static int from_zinc(bool rdonly)
 	int dev = open_device();
 	int fd = create(dev, "", SIZE);
 	char *p = map_data(fd, SIZE, PROT_READ | PROT_WRITE);
-	int dmabuf = export_region(fd, rdonly ? ZINC_EXPORT_RDONLY : 0);
+	int dmabuf = export_region(fd, rdonly ? ZINC_RDONLY : 0);
 
 	CHECK(p);
 	memset(p, FILL, SIZE);
@@ -262,7 +262,7 @@ TEST_F(source, exported_again_it_is_the_same)
 
 	if (self->buf < 0)
 		SKIP(return, "%s", variant->missing);
-	again = call(self->fd, ZINC_REGION_EXPORT, &arg);
+	again = call(self->fd, ZINC_IOC_REGION_EXPORT, &arg);
 	EXPECT_LE(0, again);
 	EXPECT_EQ(SIZE, arg.size);
 	EXPECT_EQ(buffer_id(self->buf), buffer_id(again));
@@ -302,7 +302,7 @@ TEST_F(source, a_killed_exporter_leaves_the_bytes)
 		struct zinc_import arg = import_args(name, variant->make(false));
 
 		arg.lifetime = ZINC_LIFETIME_PERSIST;
-		CHECK(call(self->dev, ZINC_IMPORT, &arg) >= 0);
+		CHECK(call(self->dev, ZINC_IOC_IMPORT, &arg) >= 0);
 		CHECK(write(ready[1], "", 1) == 1);
 		pause();
 	}
@@ -341,7 +341,7 @@ TEST_F(source, the_last_handle_frees_the_memory)
 	if (access(BUFINFO, R_OK))
 		SKIP(return, "no " BUFINFO);
 	id = buffer_id(self->buf);
-	fd = reopen_as(self->fd, ZINC_OPEN_RDONLY);
+	fd = reopen_as(self->fd, ZINC_RDONLY);
 	close(self->buf);
 	close(self->fd);
 	EXPECT_TRUE(buffer_is_there(id));
@@ -426,7 +426,7 @@ TEST_F(source, a_read_only_opener)
 
 	if (self->buf < 0)
 		SKIP(return, "%s", variant->missing);
-	fd = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+	fd = open_as(self->dev, self->name, ZINC_RDONLY);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(ZINC_INFO_IMPORTED | ZINC_INFO_RDONLY, info(fd).flags);
 	EXPECT_EQ(NULL, map_data(fd, SIZE, PROT_READ | PROT_WRITE));
@@ -445,8 +445,8 @@ TEST_F(source, a_read_only_opener)
 	EXPECT_EQ(0, notify(self->fd));
 	EXPECT_EQ(0, wait_until(fd, 0));
 	EXPECT_EQ(-EACCES, export_region(fd, 0));
-	EXPECT_EQ(-EOPNOTSUPP, export_region(fd, ZINC_EXPORT_RDONLY));
-	EXPECT_EQ(-EOPNOTSUPP, export_region(self->fd, ZINC_EXPORT_RDONLY));
+	EXPECT_EQ(-EOPNOTSUPP, export_region(fd, ZINC_RDONLY));
+	EXPECT_EQ(-EOPNOTSUPP, export_region(self->fd, ZINC_RDONLY));
 	munmap(p, SIZE);
 	close(fd);
 }
@@ -479,7 +479,7 @@ TEST_F(source, a_read_only_buffer)
 	EXPECT_EQ(0, notify(fd));
 	EXPECT_EQ(0, unmap_header(map_header(fd, PROT_READ | PROT_WRITE)));
 	/* the original is what a read-only export would be */
-	again = export_region(fd, ZINC_EXPORT_RDONLY);
+	again = export_region(fd, ZINC_RDONLY);
 	EXPECT_EQ(buffer_id(buf), buffer_id(again));
 	EXPECT_EQ(NULL, map_buffer(again, PAGE, PROT_READ | PROT_WRITE));
 	close(again);
@@ -518,7 +518,7 @@ FIXTURE_TEARDOWN(import)
 TEST_F(import, what_comes_back)
 {
 	struct zinc_import arg = import_args(self->name, self->buf);
-	int fd = call(self->dev, ZINC_IMPORT, &arg);
+	int fd = call(self->dev, ZINC_IOC_IMPORT, &arg);
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(info(fd).id, arg.id);
@@ -539,9 +539,9 @@ TEST_F(import, anonymous)
 
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(0, times_listed(self->dev, info(fd).id));
-	again = reopen_as(fd, ZINC_OPEN_RDONLY);
+	again = reopen_as(fd, ZINC_RDONLY);
 	EXPECT_EQ(info(fd).id, info(again).id);
-	EXPECT_EQ(-ENOENT, call(fd, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(fd, ZINC_IOC_REGION_UNLINK, NULL));
 	close(fd);
 	EXPECT_NE(NULL, map_data(again, SIZE, PROT_READ));
 	close(again);
@@ -573,7 +573,7 @@ TEST_F(import, lifetime_of_the_creator)
 	int creator, fd;
 
 	arg.lifetime = ZINC_LIFETIME_CREATOR;
-	creator = call(self->dev, ZINC_IMPORT, &arg);
+	creator = call(self->dev, ZINC_IOC_IMPORT, &arg);
 	fd = open_name(self->dev, self->name);
 	ASSERT_LE(0, fd);
 	close(creator);
@@ -591,7 +591,7 @@ TEST_F(import, lifetime_persistent)
 	int fd;
 
 	arg.lifetime = ZINC_LIFETIME_PERSIST;
-	fd = call(self->dev, ZINC_IMPORT, &arg);
+	fd = call(self->dev, ZINC_IOC_IMPORT, &arg);
 	ASSERT_LE(0, fd);
 	close(fd);
 	close(self->buf);
@@ -613,17 +613,17 @@ TEST_F(import, a_name_that_is_taken)
 	struct zinc_import arg = import_args(self->name, self->buf);
 	int other;
 
-	EXPECT_EQ(-EEXIST, refused(self->dev, ZINC_IMPORT, &arg));
+	EXPECT_EQ(-EEXIST, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	EXPECT_EQ(before.user_regions + 1, query(self->dev).user_regions);
 	EXPECT_EQ(before.user_bytes + PAGE, query(self->dev).user_bytes);
-	arg.flags = ZINC_CREATE_REPLACE;
-	other = call(self->dev, ZINC_IMPORT, &arg);
+	arg.flags = ZINC_REPLACE;
+	other = call(self->dev, ZINC_IOC_IMPORT, &arg);
 	ASSERT_LE(0, other);
 	EXPECT_EQ(ZINC_INFO_CREATOR | ZINC_INFO_UNLINKED, info(fd).flags);
 	EXPECT_EQ(arg.id, info(open_name(self->dev, self->name)).id);
 	/* and an import is replaced like any other */
 	close(fd);
-	fd = create_as(self->dev, self->name, PAGE, ZINC_CREATE_REPLACE, 0, 0);
+	fd = create_as(self->dev, self->name, PAGE, ZINC_REPLACE, 0, 0);
 	EXPECT_LE(0, fd);
 	EXPECT_TRUE(info(other).flags & ZINC_INFO_UNLINKED);
 	EXPECT_NE(NULL, map_data(other, SIZE, PROT_READ));
@@ -661,20 +661,20 @@ TEST_F(import, permissions)
 		struct zinc_import arg = import_args(self->name, self->buf);
 
 		arg.mode = cases[i].mode;
-		fd = call(self->dev, ZINC_IMPORT, &arg);
+		fd = call(self->dev, ZINC_IOC_IMPORT, &arg);
 		ASSERT_LE(0, fd);
 		pid = spawn();
 		if (!pid) {
 			int opened;
 
 			become_nobody();
-			opened = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+			opened = open_as(self->dev, self->name, ZINC_RDONLY);
 			CHECK((opened < 0 ? opened : 0) == cases[i].rdonly);
 			opened = open_name(self->dev, self->name);
 			CHECK((opened < 0 ? opened : 0) == cases[i].rdwr);
 			CHECK(unlink_name(self->dev, self->name) == -EPERM);
-			arg.flags = ZINC_CREATE_REPLACE;
-			CHECK(refused(self->dev, ZINC_IMPORT, &arg) == -EPERM);
+			arg.flags = ZINC_REPLACE;
+			CHECK(refused(self->dev, ZINC_IOC_IMPORT, &arg) == -EPERM);
 			_exit(0);
 		}
 		EXPECT_EQ(0, reap(pid));
@@ -697,11 +697,11 @@ static void be_limited(int dev, int buf)
 	CHECK(fd >= 0);
 	CHECK(query(dev).user_regions == 1);
 	CHECK(query(dev).user_bytes == SIZE);
-	CHECK(refused(dev, ZINC_IMPORT, &arg) == -ENOSPC);
+	CHECK(refused(dev, ZINC_IOC_IMPORT, &arg) == -ENOSPC);
 	CHECK(open_name(dev, "one-too-many") == -ENOENT);
 	small = create(dev, "", PAGE);
 	CHECK(small >= 0);
-	CHECK(refused(dev, ZINC_IMPORT, &arg) == -EDQUOT);
+	CHECK(refused(dev, ZINC_IOC_IMPORT, &arg) == -EDQUOT);
 	CHECK(create(dev, "", PAGE) == -EDQUOT);
 	close(fd);
 	CHECK(query(dev).user_bytes == PAGE);
@@ -728,6 +728,22 @@ TEST_F(import, limits)
 	EXPECT_EQ(0, reap(pid));
 	EXPECT_EQ(0, write_text(MAX_REGIONS, regions));
 	EXPECT_EQ(0, write_text(MAX_BYTES, bytes));
+}
+
+/* It keeps what whoever has the dma-buf can keep without the module */
+TEST_F(import, a_mapping_alone_is_not_counted)
+{
+	struct zinc_query before = query(self->dev);
+	int fd = import_dmabuf(self->dev, "", self->buf);
+	char *p = map_data(fd, SIZE, PROT_READ | PROT_WRITE);
+
+	ASSERT_NE(NULL, p);
+	EXPECT_EQ(before.user_bytes + SIZE, query(self->dev).user_bytes);
+	close(fd);
+	EXPECT_EQ(before.user_bytes, query(self->dev).user_bytes);
+	EXPECT_EQ(before.user_regions, query(self->dev).user_regions);
+	EXPECT_TRUE(all_are(p, FILL, SIZE));
+	munmap(p, SIZE);
 }
 
 TEST_F(import, of_no_dmabuf)
@@ -757,7 +773,7 @@ TEST_F(import, of_no_dmabuf)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct zinc_import arg = import_args(self->name, cases[i].fd);
 
-		EXPECT_EQ(cases[i].err, refused(self->dev, ZINC_IMPORT, &arg));
+		EXPECT_EQ(cases[i].err, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	}
 	EXPECT_EQ(before.user_regions, query(self->dev).user_regions);
 	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
@@ -774,34 +790,34 @@ TEST_F(import, arguments)
 	for (bit = 0; bit < 32; bit++) {
 		arg = good;
 		arg.flags = 1U << bit;
-		if (arg.flags == ZINC_CREATE_REPLACE)
+		if (arg.flags == ZINC_REPLACE)
 			continue;
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	}
 	for (bit = 0; bit < 32; bit++) {
 		arg = good;
 		arg.mode = 1U << bit;
 		if (arg.mode & 0666)
 			continue;
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	}
 	arg = good;
 	arg.lifetime = ZINC_LIFETIME_PERSIST + 1;
-	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
+	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	arg = good;
 	arg.name[0] = '/';
-	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
+	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	arg = good;
 	arg.name[ZINC_NAME_SIZE - 1] = 'x';
-	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
+	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	/* what has no name can neither keep nor replace one */
 	arg = import_args("", self->buf);
 	arg.lifetime = ZINC_LIFETIME_PERSIST;
-	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
+	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	arg.lifetime = 0;
-	arg.flags = ZINC_CREATE_REPLACE;
-	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IMPORT, &arg));
-	EXPECT_EQ(-EFAULT, call(self->dev, ZINC_IMPORT, NULL));
+	arg.flags = ZINC_REPLACE;
+	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
+	EXPECT_EQ(-EFAULT, call(self->dev, ZINC_IOC_IMPORT, NULL));
 	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
 }
 
@@ -814,7 +830,7 @@ TEST_F(import, a_full_table_of_descriptors)
 	now = was;
 	now.rlim_cur = 0;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &now));
-	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_IMPORT, &arg));
+	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_IOC_IMPORT, &arg));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &was));
 	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
 }

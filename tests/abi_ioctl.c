@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Arguments of every ioctl: each field wrong alone, struct sizes, command
- * numbers, bad pointers, names, capacities, and what QUERY and LIST tell.
+ * numbers, bad pointers, names, capacities, and what QUERY tells.
  */
-#include "abi.h"
+#include "ioctl_test.h"
 
 #include <linux/types.h>
 #include <sys/stat.h>
@@ -45,105 +45,53 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{ "QUERY", ZINC_QUERY, DEVICE_FD, false,
+	{ "QUERY", ZINC_IOC_QUERY, DEVICE_FD, false,
 	  offsetof(struct zinc_query, flags), 0,
 	  offsetof(struct zinc_query, pad) },
-	{ "CREATE", ZINC_CREATE, DEVICE_FD, true,
+	{ "CREATE", ZINC_IOC_CREATE, DEVICE_FD, true,
 	  offsetof(struct zinc_create, flags),
-	  ZINC_CREATE_LAZY | ZINC_CREATE_REPLACE,
+	  ZINC_LAZY | ZINC_REPLACE | ZINC_CONTIGUOUS,
 	  offsetof(struct zinc_create, pad) },
-	{ "OPEN", ZINC_OPEN, DEVICE_FD, true,
-	  offsetof(struct zinc_open, flags), ZINC_OPEN_RDONLY,
+	{ "OPEN", ZINC_IOC_OPEN, DEVICE_FD, true,
+	  offsetof(struct zinc_open, flags), ZINC_RDONLY,
 	  offsetof(struct zinc_open, pad) },
-	{ "UNLINK", ZINC_UNLINK, DEVICE_FD, false,
+	{ "UNLINK", ZINC_IOC_UNLINK, DEVICE_FD, false,
 	  offsetof(struct zinc_unlink, flags), 0,
 	  offsetof(struct zinc_unlink, pad) },
-	{ "LIST", ZINC_LIST, DEVICE_FD, false,
+	{ "LIST", ZINC_IOC_LIST, DEVICE_FD, false,
 	  offsetof(struct zinc_list, flags), 0,
 	  offsetof(struct zinc_list, pad) },
-	{ "WAIT_ANY", ZINC_WAIT_ANY, DEVICE_FD, false,
-	  offsetof(struct zinc_wait_any, flags), 0,
+	{ "WAIT_ANY", ZINC_IOC_WAIT_ANY, DEVICE_FD, false,
+	  offsetof(struct zinc_wait_any, flags), ZINC_WAIT_GONE,
 	  offsetof(struct zinc_wait_any, pad) },
-	{ "IMPORT", ZINC_IMPORT, DEVICE_FD, true,
-	  offsetof(struct zinc_import, flags), ZINC_CREATE_REPLACE, NO_FIELD },
-	{ "RESERVE", ZINC_RESERVE, DEVICE_FD, true,
+	{ "IMPORT", ZINC_IOC_IMPORT, DEVICE_FD, true,
+	  offsetof(struct zinc_import, flags), ZINC_REPLACE, NO_FIELD },
+	{ "RESERVE", ZINC_IOC_RESERVE, DEVICE_FD, true,
 	  offsetof(struct zinc_reserve, flags), ZINC_RESERVE_QUEUE,
 	  offsetof(struct zinc_reserve, pad) },
-	{ "HOLDERS", ZINC_HOLDERS, DEVICE_FD, false,
+	{ "HOLDERS", ZINC_IOC_HOLDERS, DEVICE_FD, false,
 	  offsetof(struct zinc_holders, flags), 0,
 	  offsetof(struct zinc_holders, pad) },
-	{ "INFO", ZINC_REGION_INFO, REGION_FD, false, NO_FIELD, 0, NO_FIELD },
-	{ "NOTIFY", ZINC_REGION_NOTIFY, REGION_FD, false,
+	{ "INFO", ZINC_IOC_REGION_INFO, REGION_FD, false, NO_FIELD, 0, NO_FIELD },
+	{ "NOTIFY", ZINC_IOC_REGION_NOTIFY, REGION_FD, false,
 	  offsetof(struct zinc_notify, flags), ZINC_NOTIFY_WAKE, NO_FIELD },
-	{ "WAIT", ZINC_REGION_WAIT, REGION_FD, false,
+	{ "WAIT", ZINC_IOC_REGION_WAIT, REGION_FD, false,
 	  offsetof(struct zinc_wait, flags),
-	  ZINC_WAIT_CURSOR | ZINC_WAIT_NOTIFY | ZINC_WAIT_WAKE,
+	  ZINC_WAIT_CURSOR | ZINC_WAIT_NOTIFY | ZINC_WAIT_WAKE | ZINC_WAIT_GONE,
 	  offsetof(struct zinc_wait, pad) },
-	{ "SET_CURSOR", ZINC_REGION_SET_CURSOR, REGION_FD, false, NO_FIELD, 0,
+	{ "SET_CURSOR", ZINC_IOC_REGION_SET_CURSOR, REGION_FD, false, NO_FIELD, 0,
 	  offsetof(struct zinc_cursor, pad) },
-	{ "REOPEN", ZINC_REGION_REOPEN, REGION_FD, true,
-	  offsetof(struct zinc_reopen, flags), ZINC_OPEN_RDONLY,
+	{ "REOPEN", ZINC_IOC_REGION_REOPEN, REGION_FD, true,
+	  offsetof(struct zinc_reopen, flags), ZINC_RDONLY,
 	  offsetof(struct zinc_reopen, pad) },
-	{ "EXPORT", ZINC_REGION_EXPORT, REGION_FD, true,
-	  offsetof(struct zinc_export, flags), ZINC_EXPORT_RDONLY,
+	{ "EXPORT", ZINC_IOC_REGION_EXPORT, REGION_FD, true,
+	  offsetof(struct zinc_export, flags), ZINC_RDONLY,
 	  offsetof(struct zinc_export, pad) },
-	{ "NOTIFY_FENCE", ZINC_REGION_NOTIFY_FENCE, REGION_FD, false,
+	{ "NOTIFY_FENCE", ZINC_IOC_REGION_NOTIFY_FENCE, REGION_FD, false,
 	  offsetof(struct zinc_notify_fence, flags), 0, NO_FIELD },
-	{ "RESERVATION_INFO", ZINC_RESERVATION_INFO, RESERVATION_FD, false,
+	{ "RESERVATION_INFO", ZINC_IOC_RESERVATION_INFO, RESERVATION_FD, false,
 	  NO_FIELD, 0, NO_FIELD },
 };
-
-FIXTURE(ioctl)
-{
-	int dev;
-	int region;	/* one notify is pending on it */
-	int dmabuf;	/* of the region */
-	int fence;	/* that has signalled */
-	int reservation;
-	const char *name;
-	__u64 regions;
-	int fds;
-	struct zinc_info entry;
-	struct zinc_wait_item item;
-	struct zinc_reserve_item reserved;
-	struct zinc_holder holder;
-};
-
-FIXTURE_SETUP(ioctl)
-{
-	self->dev = open_device();
-	ASSERT_GE(self->dev, 0);
-	self->name = a_name("ioctl");
-	self->region = create(self->dev, self->name, PAGE);
-	ASSERT_GE(self->region, 0);
-	ASSERT_EQ(0, notify(self->region));
-	self->dmabuf = export_region(self->region, 0);
-	ASSERT_LE(0, self->dmabuf);
-	self->fence = idle_fence(self->dmabuf);
-	ASSERT_LE(0, self->fence);
-	strcpy((char *)self->reserved.device, "test:ioctl");
-	self->reserved.flags = ZINC_RESERVE_SHARED;
-	self->reservation = call(self->dev, ZINC_RESERVE, &(struct zinc_reserve){
-		.items = (uintptr_t)&self->reserved,
-		.count = 1,
-	});
-	ASSERT_LE(0, self->reservation);
-	self->regions = query(self->dev).user_regions;
-	self->fds = count_fds();
-}
-
-/* Whatever a test does: no fd and no region may be left of it */
-FIXTURE_TEARDOWN(ioctl)
-{
-	EXPECT_EQ(self->fds, count_fds());
-	EXPECT_EQ(self->regions, query(self->dev).user_regions);
-	EXPECT_EQ(1, query(self->dev).user_reservations);
-	close(self->reservation);
-	close(self->fence);
-	close(self->dmabuf);
-	close(self->region);
-	close(self->dev);
-}
 
 static int target(const struct command *c, FIXTURE_PTR(ioctl) self)
 {
@@ -159,71 +107,71 @@ static void fill(FIXTURE_PTR(ioctl) self, unsigned long cmd, union arg *a)
 {
 	memset(a, 0, sizeof(*a));
 	switch (cmd) {
-	case ZINC_QUERY:
+	case ZINC_IOC_QUERY:
 		memset(a, POISON, sizeof(a->query));
 		a->query.flags = 0;
 		a->query.pad = 0;
 		break;
-	case ZINC_CREATE:
+	case ZINC_IOC_CREATE:
 		a->create = create_args(a_name("new"), PAGE);
 		break;
-	case ZINC_OPEN:
+	case ZINC_IOC_OPEN:
 		a->open = open_args(self->name);
 		break;
-	case ZINC_UNLINK:
+	case ZINC_IOC_UNLINK:
 		set_name(a->unlink.name, self->name);
 		break;
-	case ZINC_LIST:
+	case ZINC_IOC_LIST:
 		a->list.entries = (uintptr_t)&self->entry;
 		a->list.entry_size = sizeof(self->entry);
 		a->list.count = 1;
 		break;
-	case ZINC_WAIT_ANY:
+	case ZINC_IOC_WAIT_ANY:
 		self->item.fd = self->region;
 		self->item.cursor = 0;
 		a->wait_any.items = (uintptr_t)&self->item;
 		a->wait_any.count = 1;
 		memset(&a->wait_any.index, POISON, sizeof(a->wait_any.index));
 		break;
-	case ZINC_RESERVE:
+	case ZINC_IOC_RESERVE:
 		a->reserve.items = (uintptr_t)&self->reserved;
 		a->reserve.count = 1;
 		memset(&a->reserve.id, POISON, sizeof(a->reserve.id));
 		memset(&a->reserve.state, POISON, sizeof(a->reserve.state));
 		break;
-	case ZINC_HOLDERS:
+	case ZINC_IOC_HOLDERS:
 		a->holders.entries = (uintptr_t)&self->holder;
 		a->holders.entry_size = sizeof(self->holder);
 		a->holders.count = 1;
 		break;
-	case ZINC_RESERVATION_INFO:
+	case ZINC_IOC_RESERVATION_INFO:
 		memset(a, POISON, sizeof(a->reservation_info));
 		break;
-	case ZINC_REGION_INFO:
+	case ZINC_IOC_REGION_INFO:
 		memset(a, POISON, sizeof(a->info));
 		break;
-	case ZINC_REGION_NOTIFY:
+	case ZINC_IOC_REGION_NOTIFY:
 		memset(&a->notify.sequence, POISON, sizeof(a->notify.sequence));
 		break;
-	case ZINC_REGION_SET_CURSOR:
+	case ZINC_IOC_REGION_SET_CURSOR:
 		break;
-	case ZINC_REGION_WAIT:
+	case ZINC_IOC_REGION_WAIT:
 		memset(&a->wait.cursor, POISON, sizeof(a->wait.cursor));
 		break;
-	case ZINC_REGION_REOPEN:
+	case ZINC_IOC_REGION_REOPEN:
 		memset(&a->reopen.id, POISON, sizeof(a->reopen.id));
 		memset(&a->reopen.capacity, POISON, sizeof(a->reopen.capacity));
 		break;
-	case ZINC_IMPORT:
+	case ZINC_IOC_IMPORT:
 		a->import.dmabuf_fd = self->dmabuf;
 		set_name(a->import.name, a_name("imported"));
 		memset(&a->import.id, POISON, sizeof(a->import.id));
 		memset(&a->import.capacity, POISON, sizeof(a->import.capacity));
 		break;
-	case ZINC_REGION_EXPORT:
+	case ZINC_IOC_REGION_EXPORT:
 		memset(&a->export.size, POISON, sizeof(a->export.size));
 		break;
-	case ZINC_REGION_NOTIFY_FENCE:
+	case ZINC_IOC_REGION_NOTIFY_FENCE:
 		a->notify_fence.fence_fd = self->fence;
 		break;
 	}
@@ -251,7 +199,7 @@ TEST_F(ioctl, the_arguments_used_here_are_right)
 			close(ret);
 		else
 			EXPECT_EQ(0, ret) TH_LOG("%s", c->name);
-		if (c->cmd == ZINC_REGION_WAIT)
+		if (c->cmd == ZINC_IOC_REGION_WAIT)
 			ASSERT_EQ(0, set_cursor(self->region, 0));
 	}
 }
@@ -332,14 +280,14 @@ TEST_F(ioctl, a_longer_struct_needs_a_zero_tail)
 			EXPECT_EQ(-E2BIG, refused(fd, resized(c->cmd, last + 1), big))
 				TH_LOG("%s, %u bytes more", c->name, more[j]);
 			big[size] = 0;
-			if (c->cmd == ZINC_UNLINK)
+			if (c->cmd == ZINC_IOC_UNLINK)
 				continue;
 			ret = call(fd, resized(c->cmd, last + 1), big);
 			EXPECT_LE(0, ret) TH_LOG("%s, %u bytes more", c->name, more[j]);
 			EXPECT_TRUE(all_are(big + size, 0, more[j]));
 			if (c->gives_fd)
 				close(ret);
-			if (c->cmd == ZINC_REGION_WAIT)
+			if (c->cmd == ZINC_IOC_REGION_WAIT)
 				ASSERT_EQ(0, set_cursor(self->region, 0));
 		}
 	}
@@ -353,7 +301,7 @@ TEST_F(ioctl, a_longer_unlink_works)
 	} arg = { .more = 0 };
 
 	set_name(arg.unlink.name, self->name);
-	EXPECT_EQ(0, call(self->dev, resized(ZINC_UNLINK, sizeof(arg)), &arg));
+	EXPECT_EQ(0, call(self->dev, resized(ZINC_IOC_UNLINK, sizeof(arg)), &arg));
 	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
 }
 
@@ -367,7 +315,7 @@ TEST_F(ioctl, a_shorter_struct_lacks_zeroes)
 		memset(&c, POISON, sizeof(c));
 		memset(&c, 0, size);
 		c.capacity = 3 * PAGE;
-		fd = call(self->dev, resized(ZINC_CREATE, size), &c);
+		fd = call(self->dev, resized(ZINC_IOC_CREATE, size), &c);
 		ASSERT_LE(0, fd) TH_LOG("%u bytes", size);
 		EXPECT_EQ(3 * PAGE, info(fd).capacity);
 		EXPECT_EQ(0600, info(fd).mode);
@@ -378,7 +326,7 @@ TEST_F(ioctl, a_shorter_struct_lacks_zeroes)
 		close(fd);
 	}
 	/* without a capacity */
-	EXPECT_EQ(-EINVAL, refused(self->dev, resized(ZINC_CREATE, 0), &c));
+	EXPECT_EQ(-EINVAL, refused(self->dev, resized(ZINC_IOC_CREATE, 0), &c));
 }
 
 TEST_F(ioctl, a_shorter_name_is_a_name)
@@ -391,7 +339,7 @@ TEST_F(ioctl, a_shorter_name_is_a_name)
 	ASSERT_LE(0, region);
 	memset(o.name, POISON, sizeof(o.name));
 	memcpy(o.name, "short-name-field", 16);
-	fd = call(self->dev, resized(ZINC_OPEN, size), &o);
+	fd = call(self->dev, resized(ZINC_IOC_OPEN, size), &o);
 	EXPECT_LE(0, fd);
 	EXPECT_EQ(info(region).id, o.id);
 	close(fd);
@@ -406,7 +354,7 @@ TEST_F(ioctl, short_output_is_cut)
 
 	for (size = 8; size < sizeof(cut); size += 8) {
 		memset(&cut, POISON, sizeof(cut));
-		EXPECT_EQ(0, call(self->region, resized(ZINC_REGION_INFO, size), &cut));
+		EXPECT_EQ(0, call(self->region, resized(ZINC_IOC_REGION_INFO, size), &cut));
 		EXPECT_EQ(0, memcmp(&whole, &cut, size));
 		EXPECT_TRUE(all_are((char *)&cut + size, POISON, sizeof(cut) - size))
 			TH_LOG("%u bytes: written past the end", size);
@@ -414,7 +362,7 @@ TEST_F(ioctl, short_output_is_cut)
 	q = query(self->dev);
 	memset(&part, POISON, sizeof(part));
 	part.flags = 0;
-	EXPECT_EQ(0, call(self->dev, resized(ZINC_QUERY, 16), &part));
+	EXPECT_EQ(0, call(self->dev, resized(ZINC_IOC_QUERY, 16), &part));
 	EXPECT_EQ(0, memcmp(&q, &part, 16));
 	EXPECT_TRUE(all_are((char *)&part + 16, POISON, sizeof(part) - 16));
 }
@@ -429,7 +377,7 @@ TEST_F(ioctl, longer_info_is_zero_at_its_end)
 	struct zinc_info whole = info(self->region);
 
 	memset(&arg, 0, sizeof(arg));
-	EXPECT_EQ(0, call(self->region, resized(ZINC_REGION_INFO, sizeof(arg)), &arg));
+	EXPECT_EQ(0, call(self->region, resized(ZINC_IOC_REGION_INFO, sizeof(arg)), &arg));
 	EXPECT_EQ(0, memcmp(&whole, &arg.info, sizeof(whole)));
 	EXPECT_TRUE(all_are(arg.more, 0, sizeof(arg.more)));
 }
@@ -445,9 +393,9 @@ TEST_F(ioctl, unknown_commands)
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		known[commands[i].on][_IOC_NR(commands[i].cmd)] = 1;
-	known[REGION_FD][_IOC_NR(ZINC_REGION_UNLINK)] = 1;
+	known[REGION_FD][_IOC_NR(ZINC_IOC_REGION_UNLINK)] = 1;
 	for (nr = 0; nr < 256; nr++) {
-		unsigned long cmd = _IOC(_IOC_READ | _IOC_WRITE, ZINC_IOC_TYPE, nr, 16);
+		unsigned long cmd = _IOC(_IOC_READ | _IOC_WRITE, ZINC_IOCTL_TYPE, nr, 16);
 
 		memset(&a, 0, sizeof(a));
 		for (i = 0; i < TARGETS; i++) {
@@ -475,19 +423,19 @@ TEST_F(ioctl, commands_of_another_type_or_direction)
 				continue;
 			fill(self, c->cmd, &a);
 			EXPECT_EQ(-ENOTTY,
-				  refused(fd, _IOC(dir, ZINC_IOC_TYPE, nr, size), &a))
+				  refused(fd, _IOC(dir, ZINC_IOCTL_TYPE, nr, size), &a))
 				TH_LOG("%s, direction %u", c->name, dir);
 		}
-		for (type = ZINC_IOC_TYPE - 1; type <= ZINC_IOC_TYPE + 1; type += 2) {
+		for (type = ZINC_IOCTL_TYPE - 1; type <= ZINC_IOCTL_TYPE + 1; type += 2) {
 			fill(self, c->cmd, &a);
 			EXPECT_EQ(-ENOTTY,
 				  refused(fd, _IOC(_IOC_DIR(c->cmd), type, nr, size), &a))
 				TH_LOG("%s, type %#x", c->name, type);
 		}
 	}
-	EXPECT_EQ(-ENOTTY, call(self->region, _IOW(ZINC_IOC_TYPE, 0x44, __u64), &a));
-	EXPECT_EQ(-ENOTTY, call(self->region, _IOC(0, ZINC_IOC_TYPE, 0x44, 8), &a));
-	EXPECT_EQ(-EINVAL, call(self->region, ZINC_REGION_UNLINK, &a));
+	EXPECT_EQ(-ENOTTY, call(self->region, _IOW(ZINC_IOCTL_TYPE, 0x44, __u64), &a));
+	EXPECT_EQ(-ENOTTY, call(self->region, _IOC(0, ZINC_IOCTL_TYPE, 0x44, 8), &a));
+	EXPECT_EQ(-EINVAL, call(self->region, ZINC_IOC_REGION_UNLINK, &a));
 	EXPECT_EQ(1, times_listed(self->dev, info(self->region).id));
 }
 
@@ -538,7 +486,7 @@ TEST_F(ioctl, no_result_without_a_place_for_it)
 		fill(self, c->cmd, page);
 		ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ));
 		EXPECT_EQ(-EFAULT, call(fd, c->cmd, page)) TH_LOG("%s", c->name);
-		if (c->cmd == ZINC_CREATE)
+		if (c->cmd == ZINC_IOC_CREATE)
 			EXPECT_EQ(-ENOENT, open_name(self->dev, (char *)c_args->name));
 		ASSERT_EQ(0, mprotect(page, PAGE, PROT_READ | PROT_WRITE));
 	}
@@ -562,8 +510,8 @@ static long probe_name(int dev, const __u8 *name)
 
 	memcpy(o.name, name, sizeof(o.name));
 	memcpy(u.name, name, sizeof(u.name));
-	opened = refused(dev, ZINC_OPEN, &o);
-	unlinked = refused(dev, ZINC_UNLINK, &u);
+	opened = refused(dev, ZINC_IOC_OPEN, &o);
+	unlinked = refused(dev, ZINC_IOC_UNLINK, &u);
 	return opened == unlinked ? opened : CHANGED;
 }
 
@@ -574,7 +522,7 @@ static long try_create(int dev, const __u8 *name)
 	long fd;
 
 	memcpy(c.name, name, sizeof(c.name));
-	fd = refused(dev, ZINC_CREATE, &c);
+	fd = refused(dev, ZINC_IOC_CREATE, &c);
 	if (fd < 0)
 		return fd;
 	close(fd);
@@ -684,11 +632,11 @@ TEST_F(ioctl, capacity_must_be_whole_pages)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		c = create_args(name, bad[i]);
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_CREATE, &c))
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_CREATE, &c))
 			TH_LOG("capacity %#llx", bad[i]);
 		c = create_args(name, bad[i]);
-		c.flags = ZINC_CREATE_LAZY;
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_CREATE, &c))
+		c.flags = ZINC_LAZY;
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_CREATE, &c))
 			TH_LOG("capacity %#llx, lazy", bad[i]);
 		EXPECT_EQ(-ENOENT, open_name(self->dev, name));
 	}
@@ -709,9 +657,9 @@ TEST_F(ioctl, the_largest_capacity_is_in_range)
 		struct zinc_create c = create_args("", ZINC_CAPACITY_MAX);
 
 		CHECK(!setresuid(12345, 12345, 12345));
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOSPC);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOSPC);
 		c = create_args("", ZINC_CAPACITY_MAX + PAGE);
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -EINVAL);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -EINVAL);
 		_exit(0);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -726,13 +674,13 @@ TEST_F(ioctl, lifetimes)
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		c = create_args(a_name("lifetime"), PAGE);
 		c.lifetime = bad[i];
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_CREATE, &c))
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_CREATE, &c))
 			TH_LOG("lifetime %#x", bad[i]);
 	}
 	for (i = ZINC_LIFETIME_CREATOR; i <= ZINC_LIFETIME_PERSIST; i++) {
 		c = create_args("", PAGE);
 		c.lifetime = i;
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_CREATE, &c))
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_CREATE, &c))
 			TH_LOG("anonymous, lifetime %u", i);
 	}
 }
@@ -748,7 +696,7 @@ TEST_F(ioctl, modes)
 		c.mode = 0600 | 1U << bit;
 		if (0666 & 1U << bit)
 			continue;
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_CREATE, &c))
+		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_CREATE, &c))
 			TH_LOG("mode %#o", c.mode);
 	}
 	umask(0777);
@@ -769,16 +717,16 @@ TEST_F(ioctl, what_is_out_need_not_be_zero)
 	struct zinc_reopen r = { .flags = 0 };
 	int fd, fd2, fd3;
 
-	fd = call(self->dev, ZINC_CREATE, &c);
+	fd = call(self->dev, ZINC_IOC_CREATE, &c);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(info(fd).id, c.id);
-	fd2 = call(self->dev, ZINC_OPEN, &o);
+	fd2 = call(self->dev, ZINC_IOC_OPEN, &o);
 	ASSERT_LE(0, fd2);
 	EXPECT_EQ(c.id, o.id);
 	EXPECT_EQ(2 * PAGE, o.capacity);
 	memset(&r.id, POISON, sizeof(r.id));
 	memset(&r.capacity, POISON, sizeof(r.capacity));
-	fd3 = call(fd2, ZINC_REGION_REOPEN, &r);
+	fd3 = call(fd2, ZINC_IOC_REGION_REOPEN, &r);
 	ASSERT_LE(0, fd3);
 	EXPECT_EQ(c.id, r.id);
 	EXPECT_EQ(2 * PAGE, r.capacity);
@@ -789,6 +737,14 @@ TEST_F(ioctl, what_is_out_need_not_be_zero)
 
 /* ---- QUERY ---- */
 
+/* As the kernel says in its own words; 0 without transparent huge pages */
+static __u64 pmd_size(void)
+{
+	static const char path[] = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
+
+	return access(path, R_OK) ? 0 : strtoull(file_text(path), NULL, 0);
+}
+
 TEST_F(ioctl, query)
 {
 	struct zinc_query q, more;
@@ -797,18 +753,29 @@ TEST_F(ioctl, query)
 	memset(&q, POISON, sizeof(q));
 	q.flags = 0;
 	q.pad = 0;
-	ASSERT_EQ(0, call(self->dev, ZINC_QUERY, &q));
+	ASSERT_EQ(0, call(self->dev, ZINC_IOC_QUERY, &q));
 	EXPECT_EQ(0, q.flags);
 	EXPECT_EQ(0, q.pad);
 	EXPECT_EQ(ZINC_ABI_VERSION, q.abi_version);
 	EXPECT_EQ(PAGE, q.page_size);
 	EXPECT_TRUE(q.features & ZINC_FEATURE_REGION);
 	EXPECT_TRUE(q.features & ZINC_FEATURE_WAIT_ANY);
-	EXPECT_EQ(0, q.features & ~(ZINC_FEATURE_RESERVE * 2 - 1));
+	EXPECT_TRUE(q.features & ZINC_FEATURE_RELEASE);
+	EXPECT_TRUE(q.features & ZINC_FEATURE_EXPORT_PART);
+	EXPECT_EQ(!!q.huge_size, !!(q.features & ZINC_FEATURE_CONTIGUOUS));
+	EXPECT_EQ(0, q.features & ~(ZINC_FEATURE_EXPORT_PART * 2 - 1));
+	EXPECT_EQ(pmd_size(), q.huge_size);
+	EXPECT_EQ(!!q.huge_size, !!(q.features & ZINC_FEATURE_HUGE));
 	EXPECT_EQ(strtoull(file_text(MODULE "/parameters/max_regions"), NULL, 0),
 		  q.max_regions);
 	EXPECT_EQ(strtoull(file_text(MODULE "/parameters/max_bytes"), NULL, 0),
 		  q.max_bytes);
+	EXPECT_EQ(strtoull(file_text(MODULE "/parameters/max_pinned_bytes"),
+			   NULL, 0), q.max_pinned_bytes);
+	EXPECT_EQ(0, q.user_pinned_bytes);
+	EXPECT_EQ(strtoul(file_text(MODULE "/parameters/max_waiters"), NULL, 0),
+		  q.max_waiters);
+	EXPECT_EQ(0, q.user_waiters);
 
 	fd = create(self->dev, "", 5 * PAGE);
 	ASSERT_LE(0, fd);
@@ -819,251 +786,6 @@ TEST_F(ioctl, query)
 	more = query(self->dev);
 	EXPECT_EQ(q.user_regions, more.user_regions);
 	EXPECT_EQ(q.user_bytes, more.user_bytes);
-}
-
-/* ---- LIST ---- */
-
-static struct zinc_list list_args(void *entries, __u32 count, __u32 size)
-{
-	struct zinc_list l = {
-		.entries = (uintptr_t)entries,
-		.count = count,
-		.entry_size = size,
-	};
-
-	return l;
-}
-
-TEST_F(ioctl, list_entry_tells_what_info_does)
-{
-	struct zinc_info i = info(self->region), entry;
-	struct zinc_list l;
-
-	/* the region of this test is the last one made */
-	memset(&entry, POISON, sizeof(entry));
-	l = list_args(&entry, 1, sizeof(entry));
-	do {
-		l.count = 1;
-		ASSERT_EQ(0, call(self->dev, ZINC_LIST, &l));
-	} while (l.count && entry.id != i.id);
-	EXPECT_EQ(1, l.count);
-	EXPECT_EQ(0, entry.cursor);
-	EXPECT_EQ(0, entry.flags & (ZINC_INFO_RDONLY | ZINC_INFO_CREATOR));
-	i.flags &= ~ZINC_INFO_CREATOR;
-	EXPECT_EQ(0, memcmp(&i, &entry, sizeof(i)));
-	l.count = 1;
-	memset(&entry, POISON, sizeof(entry));
-	EXPECT_EQ(0, call(self->dev, ZINC_LIST, &l));
-	EXPECT_EQ(0, l.count);
-	EXPECT_TRUE(all_are(&entry, POISON, sizeof(entry)));
-}
-
-TEST_F(ioctl, list_entry_size)
-{
-	static const __u32 bad[] = { 0, 1, 8, ZINC_INFO_SIZE_V1 - 8, ZINC_INFO_SIZE_V1 - 1 };
-	__u8 long_entry[sizeof(struct zinc_info) + 64];
-	struct zinc_info entry;
-	struct zinc_list l;
-	unsigned int i;
-
-	EXPECT_EQ(ZINC_INFO_SIZE_V1, offsetof(struct zinc_info, attachments));
-	/* an old caller's entry ends where he thinks it does */
-	memset(&entry, POISON, sizeof(entry));
-	l = list_args(&entry, 1, ZINC_INFO_SIZE_V1);
-	EXPECT_EQ(0, call(self->dev, ZINC_LIST, &l));
-	EXPECT_EQ(1, l.count);
-	EXPECT_TRUE(all_are((char *)&entry + ZINC_INFO_SIZE_V1, POISON,
-			    sizeof(entry) - ZINC_INFO_SIZE_V1));
-	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		memset(&entry, POISON, sizeof(entry));
-		l = list_args(&entry, 1, bad[i]);
-		EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_LIST, &l))
-			TH_LOG("%u bytes", bad[i]);
-		EXPECT_TRUE(all_are(&entry, POISON, sizeof(entry)));
-	}
-	memset(long_entry, POISON, sizeof(long_entry));
-	l = list_args(long_entry, 1, sizeof(long_entry) - 8);
-	EXPECT_EQ(0, call(self->dev, ZINC_LIST, &l));
-	EXPECT_EQ(1, l.count);
-	EXPECT_TRUE(all_are(long_entry + sizeof(entry), 0, 56));
-	EXPECT_TRUE(all_are(long_entry + sizeof(entry) + 56, POISON, 8));
-}
-
-TEST_F(ioctl, list_with_huge_numbers)
-{
-	struct zinc_info *entries;
-	size_t size = 64 * PAGE;
-	struct zinc_list l;
-	long ret;
-
-	/* a guard page behind; as many entries as fit are plenty */
-	entries = mmap(NULL, size + PAGE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, entries);
-	ASSERT_EQ(0, munmap((char *)entries + size, PAGE));
-
-	l = list_args(entries, ~0U, sizeof(*entries));
-	EXPECT_EQ(0, call(self->dev, ZINC_LIST, &l));
-	EXPECT_LE(1, l.count);
-	EXPECT_GT(size / sizeof(*entries), l.count);
-
-	/* whatever is made of it, nothing gets behind the buffer */
-	l = list_args(entries, ~0U, ~0U);
-	ret = refused(self->dev, ZINC_LIST, &l);
-	EXPECT_TRUE(ret == -EFAULT || ret == -EINVAL) TH_LOG("%ld", ret);
-	l = list_args(entries, 1, 1 << 30);
-	ret = refused(self->dev, ZINC_LIST, &l);
-	EXPECT_TRUE(ret == -EFAULT || ret == -EINVAL) TH_LOG("%ld", ret);
-	munmap(entries, size);
-}
-
-TEST_F(ioctl, list_without_room)
-{
-	struct zinc_info entry;
-	struct zinc_list l = list_args(&entry, 0, sizeof(entry));
-	long ret;
-
-	memset(&entry, POISON, sizeof(entry));
-	ret = refused(self->dev, ZINC_LIST, &l);
-	EXPECT_TRUE(ret == 0 || ret == -EINVAL) TH_LOG("%ld", ret);
-	EXPECT_TRUE(all_are(&entry, POISON, sizeof(entry)));
-	/* it must not look as if something had been listed */
-	EXPECT_EQ(0, l.cursor);
-}
-
-TEST_F(ioctl, list_bad_pointers)
-{
-	struct zinc_info *entries;
-	struct zinc_list l;
-	char *page;
-
-	l = list_args(NULL, 1, sizeof(*entries));
-	EXPECT_EQ(-EFAULT, refused(self->dev, ZINC_LIST, &l));
-	l = list_args((void *)-PAGE, 1, sizeof(*entries));
-	EXPECT_EQ(-EFAULT, refused(self->dev, ZINC_LIST, &l));
-	l = list_args((void *)~0UL, 1, sizeof(*entries));
-	EXPECT_EQ(-EFAULT, refused(self->dev, ZINC_LIST, &l));
-
-	page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(MAP_FAILED, page);
-	l = list_args(page, 1, sizeof(*entries));
-	EXPECT_EQ(-EFAULT, refused(self->dev, ZINC_LIST, &l));
-	munmap(page, PAGE);
-}
-
-TEST_F(ioctl, list_in_small_steps_is_in_order_of_id)
-{
-	enum { MANY = 10 };
-	int fds[MANY], seen[MANY] = { 0 };
-	__u64 ids[MANY], last = 0;
-	struct zinc_info entries[3];
-	struct zinc_list l = list_args(entries, 0, sizeof(entries[0]));
-	unsigned int i, j;
-	char name[32];
-
-	for (i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "ordered-%u", MANY - i);
-		fds[i] = create(self->dev, name, PAGE);
-		ASSERT_LE(0, fds[i]);
-		ids[i] = info(fds[i]).id;
-	}
-	do {
-		l.count = 3;
-		ASSERT_EQ(0, call(self->dev, ZINC_LIST, &l));
-		ASSERT_LE(l.count, 3);
-		for (i = 0; i < l.count; i++) {
-			EXPECT_GT(entries[i].id, last);
-			last = entries[i].id;
-			for (j = 0; j < MANY; j++)
-				seen[j] += entries[i].id == ids[j];
-		}
-	} while (l.count);
-	for (i = 0; i < MANY; i++) {
-		EXPECT_EQ(1, seen[i]);
-		close(fds[i]);
-	}
-}
-
-TEST_F(ioctl, anonymous_and_unlinked_regions_are_not_listed)
-{
-	int anonymous = create(self->dev, "", PAGE);
-	__u64 id = info(self->region).id;
-
-	EXPECT_LE(0, anonymous);
-	EXPECT_EQ(0, times_listed(self->dev, info(anonymous).id));
-	EXPECT_EQ(1, times_listed(self->dev, id));
-	EXPECT_EQ(0, call(self->region, ZINC_REGION_UNLINK, NULL));
-	EXPECT_EQ(0, times_listed(self->dev, id));
-	close(anonymous);
-}
-
-/* A child of the next test: regions come and go until it is killed */
-static void churn(int dev)
-{
-	int fds[8] = { -1, -1, -1, -1, -1, -1, -1, -1 };
-	unsigned int seed = getpid(), i;
-	char name[32];
-
-	for (;;) {
-		i = rand_r(&seed) % ARRAY_SIZE(fds);
-		if (fds[i] >= 0) {
-			if (rand_r(&seed) % 2)
-				call(fds[i], ZINC_REGION_UNLINK, NULL);
-			close(fds[i]);
-		}
-		snprintf(name, sizeof(name), "passing-%d-%u", getpid(), i);
-		fds[i] = create(dev, name, PAGE);
-		CHECK(fds[i] >= 0);
-	}
-}
-
-TEST_F(ioctl, list_is_stable_beside_changes)
-{
-	enum { STAYING = 20, PASSES = 300 };
-	int fds[STAYING], seen[STAYING], pass;
-	__u64 ids[STAYING], last;
-	struct zinc_info entries[3];
-	struct zinc_list l;
-	unsigned int i, j, others = 0;
-	char name[32];
-	pid_t pid;
-
-	pid = spawn();
-	if (!pid)
-		churn(self->dev);
-	for (i = 0; i < STAYING; i++) {
-		snprintf(name, sizeof(name), "staying-%u", i);
-		fds[i] = create(self->dev, name, PAGE);
-		ASSERT_LE(0, fds[i]);
-		ids[i] = info(fds[i]).id;
-		sleep_ms(1);	/* so that others' ids come between */
-	}
-	for (pass = 0; pass < PASSES; pass++) {
-		memset(seen, 0, sizeof(seen));
-		l = list_args(entries, 0, sizeof(entries[0]));
-		last = 0;
-		do {
-			l.count = ARRAY_SIZE(entries);
-			ASSERT_EQ(0, call(self->dev, ZINC_LIST, &l));
-			for (i = 0; i < l.count; i++) {
-				ASSERT_GT(entries[i].id, last);
-				last = entries[i].id;
-				for (j = 0; j < STAYING && entries[i].id != ids[j]; j++)
-					;
-				if (j < STAYING)
-					seen[j]++;
-				else
-					others++;
-			}
-		} while (l.count);
-		for (i = 0; i < STAYING; i++)
-			ASSERT_EQ(1, seen[i]) TH_LOG("pass %d, region %u", pass, i);
-	}
-	EXPECT_LT(0, others);
-	EXPECT_EQ(0, kill(pid, SIGKILL));
-	EXPECT_EQ(128 + SIGKILL, reap(pid));
-	for (i = 0; i < STAYING; i++)
-		close(fds[i]);
 }
 
 TEST_HARNESS_MAIN

@@ -31,7 +31,7 @@ static struct state state_of(int dev)
 
 	do {
 		list.count = ARRAY_SIZE(entries);
-		if (call(dev, ZINC_LIST, &list))
+		if (call(dev, ZINC_IOC_LIST, &list))
 			s.listed = ~0U;
 		else
 			s.listed += list.count;
@@ -150,12 +150,12 @@ static void a_bit_of_everything(int dev, unsigned int seed)
 		case 8:
 			list.cursor = 0;
 			list.count = 1;
-			call(dev, ZINC_LIST, &list);
+			call(dev, ZINC_IOC_LIST, &list);
 			break;
 		case 9:
 			w.notify_fd = fds[i];
 			w.deadline = after_ms(1);
-			call(fds[(i + 1) % 4], ZINC_REGION_WAIT, &w);
+			call(fds[(i + 1) % 4], ZINC_IOC_REGION_WAIT, &w);
 			break;
 		case 10:
 			if (fds[i] >= 0)
@@ -259,12 +259,12 @@ TEST_F(lifecycle, without_a_free_descriptor)
 	none = all;
 	none.rlim_cur = 0;
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
-	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_CREATE, &c));
-	c.flags = ZINC_CREATE_REPLACE;
+	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_IOC_CREATE, &c));
+	c.flags = ZINC_REPLACE;
 	set_name(c.name, "there");
-	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_CREATE, &c));
-	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_OPEN, &o));
-	EXPECT_EQ(-EMFILE, refused(fd, ZINC_REGION_REOPEN, &r));
+	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_IOC_CREATE, &c));
+	EXPECT_EQ(-EMFILE, refused(self->dev, ZINC_IOC_OPEN, &o));
+	EXPECT_EQ(-EMFILE, refused(fd, ZINC_IOC_REGION_REOPEN, &r));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &all));
 	EXPECT_EQ(-ENOENT, open_name(self->dev, "no-descriptor"));
 	EXPECT_EQ(1, info(fd).handles);
@@ -431,25 +431,12 @@ static int is_gone(int dev, const char *name)
 /* A handle in a queue that only reaches itself is garbage: it is collected */
 TEST_F(lifecycle, sent_in_a_circle)
 {
-	char control[CMSG_SPACE(3 * sizeof(int))] = { 0 }, byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	int fds[3], pair[2];
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
 	fds[2] = create(self->dev, "in-a-circle", PAGE);
 	ASSERT_LE(0, fds[2]);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(c), fds, sizeof(fds));
-	ASSERT_EQ(1, sendmsg(fds[0], &m, 0));
+	ASSERT_EQ(0, send_fds(fds[0], fds, ARRAY_SIZE(fds)));
 	close(fds[0]);
 	close(fds[1]);
 	close(fds[2]);
@@ -476,7 +463,7 @@ static void *race(void *arg)
 
 	while (r->rounds--) {
 		fd = create_as(r->dev, "raced", PAGE,
-			       rand_r(&r->seed) % 2 ? ZINC_CREATE_REPLACE : 0,
+			       rand_r(&r->seed) % 2 ? ZINC_REPLACE : 0,
 			       rand_r(&r->seed) % 3, 0);
 		other = open_name(r->dev, "raced");
 		if (rand_r(&r->seed) % 2)
@@ -491,7 +478,7 @@ static void *race(void *arg)
 		}
 		if (fd >= 0) {
 			if (rand_r(&r->seed) % 2)
-				call(fd, ZINC_REGION_UNLINK, NULL);
+				call(fd, ZINC_IOC_REGION_UNLINK, NULL);
 			close(fd);
 		}
 	}

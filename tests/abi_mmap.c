@@ -3,10 +3,9 @@
  * The memory of a region: what may be mapped, that a mapping gives no more
  * than its handle, and that its pages are ordinary ones.
  */
-#include "abi.h"
+#include "ring.h"
 
 #include <linux/futex.h>
-#include <linux/io_uring.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
@@ -37,7 +36,7 @@ FIXTURE_SETUP(mmap)
 	self->name = a_name("mmap");
 	self->fd = create(self->dev, self->name, CAPACITY);
 	ASSERT_GE(self->fd, 0);
-	self->rdonly = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+	self->rdonly = open_as(self->dev, self->name, ZINC_RDONLY);
 	ASSERT_GE(self->rdonly, 0);
 	self->data = map_data(self->fd, CAPACITY, RW);
 	ASSERT_NE(NULL, self->data);
@@ -70,7 +69,7 @@ static void forget(FIXTURE_PTR(mmap) self)
 /* errno of an mmap(), or 0 */
 static int map_error(int fd, size_t length, int prot, int flags, __u64 offset)
 {
-	void *p = (void *)syscall(SYS_mmap, NULL, length, prot, flags, fd, offset);
+	void *p = raw_mmap(NULL, length, prot, flags, fd, offset);
 
 	if (p == MAP_FAILED)
 		return errno;
@@ -121,7 +120,7 @@ TEST_F(mmap, the_control_page_alone)
 	EXPECT_EQ(EINVAL, map_error(self->fd, 2 * PAGE, RW, MAP_SHARED, at - PAGE));
 	EXPECT_EQ(EINVAL, map_error(self->fd, PAGE, RW, MAP_SHARED, 1ULL << 44));
 	/* out of all range, the kernel itself may say it in its own words */
-	err = map_error(self->fd, PAGE, RW, MAP_SHARED, -PAGE);
+	err = map_error(self->fd, PAGE, RW, MAP_SHARED, -(__u64)PAGE);
 	EXPECT_TRUE(err == EINVAL || err == EOVERFLOW) TH_LOG("%d", err);
 	err = map_error(self->fd, PAGE, RW, MAP_SHARED, 1ULL << 63);
 	EXPECT_TRUE(err == EINVAL || err == EOVERFLOW) TH_LOG("%d", err);
@@ -197,10 +196,10 @@ TEST_F(mmap, the_whole_and_no_other_length)
 				   MAP_SHARED, at));
 }
 
-/* What is long enough for huge pages has its data where these begin */
+/* The data of a region with huge pages are aligned to them */
 TEST_F(mmap, the_whole_of_a_large_one)
 {
-	const size_t large = 2 << 20;
+	const size_t large = query(self->dev).huge_size ?: 2 << 20;
 	size_t length;
 	int fd;
 
@@ -354,9 +353,24 @@ static int open_map_file(const void *start, size_t length, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * The control page, with pages of nothing around it: beside the data, which follow it in
+ * the file, it would be a part of their mapping, which has another name then.
+ */
+static char *map_control_apart(int fd)
+{
+	char *room = mmap(NULL, 3 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p;
+
+	if (room == MAP_FAILED)
+		return NULL;
+	p = mmap(room + PAGE, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, fd, ZINC_MMAP_CONTROL);
+	return p == MAP_FAILED ? NULL : p;
+}
+
 TEST_F(mmap, rdonly_is_not_opened_again_through_map_files)
 {
-	char *control = map_control(self->rdonly, PROT_READ);
+	char *control = map_control_apart(self->rdonly);
 	int fd;
 
 	ASSERT_NE(NULL, control);
@@ -376,7 +390,7 @@ TEST_F(mmap, rdonly_is_not_opened_again_through_map_files)
 	EXPECT_NE(-ENOENT, open_map_file(control, PAGE, O_RDWR));
 	EXPECT_EQ(CAPACITY, info(self->fd).resident);
 out:
-	munmap(control, PAGE);
+	munmap(control - PAGE, 3 * PAGE);
 }
 
 TEST_F(mmap, rdonly_is_not_opened_again_through_proc_fd)
@@ -393,20 +407,45 @@ TEST_F(mmap, rdonly_is_not_opened_again_through_proc_fd)
 
 /* ---- a mapping grows by no trick ---- */
 
-TEST_F(mmap, mremap_does_not_grow)
+/*
+ * What a process adds to its own mapping is what a mapping of its handle could
+ * have, and nothing at all behind the end.
+ */
+static int after_growth(char *p, size_t length, size_t grown, size_t at)
 {
-	char *part = mmap(NULL, PAGE, RW, MAP_SHARED, self->fd, 0);
-	char *control = map_control(self->fd, RW);
+	char *q = mremap(p, length, grown, MREMAP_MAYMOVE);
+	int sig;
 
-	ASSERT_NE(MAP_FAILED, part);
-	ASSERT_NE(NULL, control);
-	EXPECT_EQ(MAP_FAILED, mremap(self->data, CAPACITY, CAPACITY + PAGE, MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(part, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(control, PAGE, 2 * PAGE, MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(self->data, 0, CAPACITY + PAGE, MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(control, 0, 2 * PAGE, MREMAP_MAYMOVE));
-	munmap(part, PAGE);
-	munmap(control, PAGE);
+	if (q == MAP_FAILED)
+		return munmap(p, length) ? -1 : SIGBUS;
+	sig = signal_of(q + at, false);
+	munmap(q, grown);
+	return sig;
+}
+
+TEST_F(mmap, mremap_gives_no_more)
+{
+	const size_t end = CAPACITY;
+	char *p;
+
+	EXPECT_EQ(SIGBUS, after_growth(map_data(self->fd, end, RW), end,
+				       end + PAGE, end));
+	EXPECT_EQ(SIGBUS, after_growth(map_data(self->fd, PAGE, RW), PAGE,
+				       end + PAGE, end));
+	EXPECT_EQ(SIGBUS, after_growth(map_data(self->rdonly, end, PROT_READ), end,
+				       2 * end, 2 * end - 1));
+	EXPECT_EQ(SIGBUS, after_growth(map_control(self->fd, RW), PAGE,
+				       2 * PAGE + end, PAGE + end));
+	p = map_data(self->rdonly, PAGE, PROT_READ);
+	ASSERT_NE(NULL, p);
+	p = mremap(p, PAGE, end, MREMAP_MAYMOVE);
+	if (p == MAP_FAILED)
+		return;
+	EXPECT_TRUE(all_are(p, 0x11, end));
+	EXPECT_EQ(SIGSEGV, signal_of(p + PAGE, true));
+	EXPECT_EQ(-1, mprotect(p, end, RW));
+	EXPECT_EQ(EACCES, errno);
+	munmap(p, end);
 }
 
 TEST_F(mmap, mremap_moves)
@@ -434,14 +473,16 @@ TEST_F(mmap, mremap_moves)
 	munmap(p, PAGE);
 }
 
-/* What maps data alone has no way to the page before them, nor to one behind */
-TEST_F(mmap, the_whole_does_not_grow)
+/* A mapping of the data reaches neither the page before them nor one behind */
+TEST_F(mmap, the_whole_gives_no_more)
 {
 	char *p = map_whole(self->fd, CAPACITY, RW);
 
 	ASSERT_NE(NULL, p);
-	EXPECT_EQ(MAP_FAILED, mremap(p, PAGE + CAPACITY, 2 * PAGE + CAPACITY, MREMAP_MAYMOVE));
-	EXPECT_EQ(MAP_FAILED, mremap(p, 0, 2 * PAGE + CAPACITY, MREMAP_MAYMOVE));
+	EXPECT_EQ(SIGBUS, after_growth(p, PAGE + CAPACITY, 2 * PAGE + CAPACITY,
+				       PAGE + CAPACITY));
+	p = map_whole(self->fd, CAPACITY, RW);
+	ASSERT_NE(NULL, p);
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, p, PAGE + CAPACITY, 0, 1, 0));
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->data, CAPACITY, 0, 0, 0));
 	EXPECT_EQ(-1, syscall(SYS_remap_file_pages, self->seen, CAPACITY, 0, 0, 0));
@@ -451,8 +492,8 @@ TEST_F(mmap, the_whole_does_not_grow)
 	EXPECT_EQ(0x11, self->seen[0]);
 	/* a part of it is what it was */
 	EXPECT_EQ(p, mremap(p, PAGE + CAPACITY, 2 * PAGE, 0));
-	EXPECT_EQ(MAP_FAILED, mremap(p, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE));
 	EXPECT_EQ(0x11, p[PAGE]);
+	EXPECT_EQ(SIGSEGV, signal_of(p + 2 * PAGE, false));
 	munmap(p, 2 * PAGE);
 }
 
@@ -460,7 +501,7 @@ TEST_F(mmap, mremap_shrinks)
 {
 	EXPECT_EQ(self->data, mremap(self->data, CAPACITY, PAGE, 0));
 	EXPECT_EQ(0x11, self->data[PAGE - 1]);
-	EXPECT_EQ(MAP_FAILED, mremap(self->data, PAGE, CAPACITY, MREMAP_MAYMOVE));
+	EXPECT_EQ(SIGSEGV, signal_of(self->data + PAGE, false));
 }
 
 /* Deprecated, and emulated by a mapping of the file behind this one */
@@ -578,12 +619,16 @@ TEST_F(mmap, mlock)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
 	struct zinc_header *h = map_header(self->fd, RW);
+	const char *locked;
 
 	ASSERT_NE(NULL, h);
 	if (geteuid())
 		SKIP(goto out, "needs root to lock %zu bytes", CAPACITY);
 	setrlimit(RLIMIT_MEMLOCK, &limit);
 	EXPECT_EQ(0, mlock(self->data, CAPACITY));
+	locked = strstr(file_text("/proc/self/status"), "VmLck:");
+	ASSERT_NE(NULL, locked);
+	EXPECT_EQ(CAPACITY >> 10, strtoul(locked + strlen("VmLck:"), NULL, 10));
 	EXPECT_EQ(0, munlock(self->data, CAPACITY));
 	EXPECT_EQ(0, mlockall(MCL_CURRENT));
 	EXPECT_EQ(ZINC_MAGIC, h->magic);
@@ -757,7 +802,7 @@ TEST_F(mmap, every_byte_can_be_touched)
 	char *p;
 
 	for (lazy = 0; lazy < 2; lazy++) {
-		fd = create_as(self->dev, "", size, lazy ? ZINC_CREATE_LAZY : 0, 0, 0);
+		fd = create_as(self->dev, "", size, lazy ? ZINC_LAZY : 0, 0, 0);
 		ASSERT_LE(0, fd);
 		EXPECT_EQ(lazy ? 0 : size, info(fd).resident);
 		p = map_data(fd, size, RW);
@@ -806,6 +851,7 @@ TEST_F(mmap, large_regions_are_mapped_huge)
 	if (strstr(file_text("/sys/kernel/mm/transparent_hugepage/shmem_enabled"), "[deny]") ||
 	    access("/sys/kernel/mm/transparent_hugepage", F_OK))
 		SKIP(return, "no transparent huge pages here");
+	NEED_ALIGNMENT();
 	fd = create(self->dev, "", size);
 	ASSERT_LE(0, fd);
 	p = map_data(fd, size, RW);
@@ -823,70 +869,7 @@ TEST_F(mmap, large_regions_are_mapped_huge)
 	close(fd);
 }
 
-/* ---- io_uring, without its library ---- */
-
-struct ring {
-	int fd;
-	char *rings;
-	struct io_uring_sqe *sqes;
-	struct io_uring_params params;
-};
-
-static int ring_open(struct ring *r)
-{
-	memset(&r->params, 0, sizeof(r->params));
-	r->fd = syscall(SYS_io_uring_setup, 4, &r->params);
-	if (r->fd < 0)
-		return -errno;
-	r->rings = mmap(NULL, 16384, RW, MAP_SHARED | MAP_POPULATE, r->fd, IORING_OFF_SQ_RING);
-	r->sqes = mmap(NULL, 4 * sizeof(*r->sqes), RW, MAP_SHARED, r->fd, IORING_OFF_SQES);
-	return r->rings == MAP_FAILED || r->sqes == MAP_FAILED ? -ENOMEM : 0;
-}
-
-static void ring_submit(struct ring *r, const struct io_uring_sqe *sqe)
-{
-	struct io_sqring_offsets *off = &r->params.sq_off;
-	__u32 *tail = (__u32 *)(r->rings + off->tail);
-	__u32 mask = *(__u32 *)(r->rings + off->ring_mask);
-	__u32 *array = (__u32 *)(r->rings + off->array);
-
-	r->sqes[*tail & mask] = *sqe;
-	array[*tail & mask] = *tail & mask;
-	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
-	syscall(SYS_io_uring_enter, r->fd, 1, 0, 0, NULL, 0);
-}
-
-/* Is there a completion? Its result goes to @result */
-static bool ring_peek(struct ring *r, int *result)
-{
-	struct io_cqring_offsets *off = &r->params.cq_off;
-	__u32 *head = (__u32 *)(r->rings + off->head);
-	__u32 *tail = (__u32 *)(r->rings + off->tail);
-	__u32 mask = *(__u32 *)(r->rings + off->ring_mask);
-	struct io_uring_cqe *cqes = (void *)(r->rings + off->cqes);
-
-	syscall(SYS_io_uring_enter, r->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
-	if (*head == __atomic_load_n(tail, __ATOMIC_ACQUIRE))
-		return false;
-	*result = cqes[*head & mask].res;
-	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
-	return true;
-}
-
-static int ring_result(struct ring *r)
-{
-	int result = -ETIME;
-
-	EVENTUALLY(ring_peek(r, &result));
-	return result;
-}
-
-static void ring_close(struct ring *r)
-{
-	munmap(r->rings, 16384);
-	munmap(r->sqes, 4 * sizeof(*r->sqes));
-	close(r->fd);
-}
+/* ---- io_uring ---- */
 
 TEST_F(mmap, io_uring_polls_the_fd)
 {

@@ -33,7 +33,7 @@ FIXTURE_SETUP(notify)
 	ASSERT_GE(self->fd, 0);
 	self->other = open_name(self->dev, self->name);
 	ASSERT_GE(self->other, 0);
-	self->rdonly = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+	self->rdonly = open_as(self->dev, self->name, ZINC_RDONLY);
 	ASSERT_GE(self->rdonly, 0);
 	self->h = map_header(self->fd, PROT_READ | PROT_WRITE);
 	ASSERT_NE(NULL, self->h);
@@ -78,7 +78,7 @@ TEST_F(notify, notifies_coalesce)
 	EXPECT_EQ(0, notify(self->fd));
 	EXPECT_EQ(0, notify(self->other));
 	EXPECT_EQ(0, notify(self->fd));
-	EXPECT_EQ(0, call(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(3, w.cursor);
 	EXPECT_EQ(3, info(self->other).cursor);
 	EXPECT_EQ(-ETIMEDOUT, wait_until(self->other, 0));
@@ -90,12 +90,12 @@ TEST_F(notify, notify_tells_the_sequence)
 {
 	struct zinc_notify n = { .sequence = 0xdead };
 
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_NOTIFY, &n));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_NOTIFY, &n));
 	EXPECT_EQ(1, n.sequence);
 	EXPECT_EQ(1, LOAD(self->h->notify_seq));
 	STORE(self->h->notify_seq, 7);
 	n.flags = ZINC_NOTIFY_WAKE;
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_NOTIFY, &n));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_NOTIFY, &n));
 	EXPECT_EQ(7, n.sequence);
 	EXPECT_EQ(7, LOAD(self->h->notify_seq));
 }
@@ -108,11 +108,11 @@ TEST_F(notify, the_sequence_wraps)
 	STORE(self->h->notify_seq, 0xffffffff);
 	EXPECT_EQ(0, set_cursor(self->other, 0xffffffff));
 	EXPECT_EQ(0, events(self->other));
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_NOTIFY, &n));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_NOTIFY, &n));
 	EXPECT_EQ(0, n.sequence);
 	EXPECT_EQ(0, info(self->fd).sequence);
 	EXPECT_EQ(POLLIN, events(self->other));
-	EXPECT_EQ(0, call(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(0, w.cursor);
 	EXPECT_EQ(-ETIMEDOUT, wait_until(self->other, 0));
 
@@ -144,27 +144,27 @@ TEST_F(notify, wait_against_a_cursor_of_the_caller)
 	STORE(self->h->notify_seq, 10);
 	EXPECT_EQ(0, set_cursor(self->other, 10));
 	w = wait_args(ZINC_WAIT_CURSOR, 8, 0);
-	EXPECT_EQ(0, call(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(10, w.cursor);
 	EXPECT_EQ(0, set_cursor(self->other, 3));
 	w = wait_args(ZINC_WAIT_CURSOR, 10, 0);
-	EXPECT_EQ(-ETIMEDOUT, refused(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-ETIMEDOUT, refused(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(3, info(self->other).cursor);
 	w = wait_args(ZINC_WAIT_CURSOR, 9, 0);
-	EXPECT_EQ(0, call(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(10, info(self->other).cursor);
 	/* without the flag the field is not looked at */
 	w = wait_args(0, 9, 0);
-	EXPECT_EQ(-ETIMEDOUT, refused(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-ETIMEDOUT, refused(self->other, ZINC_IOC_REGION_WAIT, &w));
 }
 
 TEST_F(notify, rdonly_waits_and_never_notifies)
 {
 	struct zinc_notify n = { .sequence = 0xdead };
 
-	EXPECT_EQ(-EBADF, refused(self->rdonly, ZINC_REGION_NOTIFY, &n));
+	EXPECT_EQ(-EBADF, refused(self->rdonly, ZINC_IOC_REGION_NOTIFY, &n));
 	n.flags = ZINC_NOTIFY_WAKE;
-	EXPECT_EQ(-EBADF, refused(self->rdonly, ZINC_REGION_NOTIFY, &n));
+	EXPECT_EQ(-EBADF, refused(self->rdonly, ZINC_IOC_REGION_NOTIFY, &n));
 	EXPECT_EQ(0, LOAD(self->h->notify_seq));
 	EXPECT_EQ(0, notify(self->fd));
 	EXPECT_EQ(0, wait_until(self->rdonly, 0));
@@ -182,10 +182,10 @@ TEST_F(notify, a_past_deadline_only_looks)
 
 	for (i = 0; i < ARRAY_SIZE(past); i++) {
 		w = wait_args(0, 0xdead, past[i]);
-		EXPECT_EQ(-ETIMEDOUT, refused(self->other, ZINC_REGION_WAIT, &w));
+		EXPECT_EQ(-ETIMEDOUT, refused(self->other, ZINC_IOC_REGION_WAIT, &w));
 		EXPECT_EQ(0, LOAD(self->h->waiters));
 		EXPECT_EQ(0, notify(self->fd));
-		EXPECT_EQ(0, call(self->other, ZINC_REGION_WAIT, &w));
+		EXPECT_EQ(0, call(self->other, ZINC_IOC_REGION_WAIT, &w));
 		EXPECT_EQ(i + 1, w.cursor);
 	}
 }
@@ -207,7 +207,7 @@ TEST_F(notify, no_timeout_before_the_deadline)
 TEST_F(notify, far_deadlines_are_far)
 {
 	const __u64 far[] = {
-		ZINC_FOREVER, ZINC_FOREVER - 1, 1ULL << 63, (1ULL << 63) - 1,
+		ZINC_DEADLINE_NEVER, ZINC_DEADLINE_NEVER - 1, 1ULL << 63, (1ULL << 63) - 1,
 		(1ULL << 63) + 1, 1ULL << 62,
 	};
 	unsigned int i;
@@ -253,7 +253,7 @@ static int in_time_namespace(FIXTURE_PTR(notify) self, long shift)
 	CHECK(clock_ns(CLOCK_MONOTONIC) >= deadline);
 	CHECK(clock_ns(CLOCK_MONOTONIC) < deadline + PATIENCE_MS * NSEC_PER_MSEC);
 	any.deadline = after_ms(60);
-	CHECK(call(self->dev, ZINC_WAIT_ANY, &any) == -ETIMEDOUT);
+	CHECK(call(self->dev, ZINC_IOC_WAIT_ANY, &any) == -ETIMEDOUT);
 	CHECK(clock_ns(CLOCK_MONOTONIC) >= any.deadline);
 	/* past in here, whatever it is outside */
 	CHECK(wait_until(self->other, shift * NSEC_PER_SEC) == -ETIMEDOUT);
@@ -284,7 +284,7 @@ TEST_F(notify, a_signal_interrupts)
 		struct zinc_wait w = wait_args(0, 0xdead, patience());
 
 		on_usr1(0);
-		CHECK(refused(self->other, ZINC_REGION_WAIT, &w) == -EINTR);
+		CHECK(refused(self->other, ZINC_IOC_REGION_WAIT, &w) == -EINTR);
 		_exit(0);
 	}
 	EXPECT_TRUE(EVENTUALLY(info(self->fd).waiters == 1));
@@ -362,10 +362,10 @@ TEST_F(notify, a_notify_is_not_repeated_by_a_restart)
 
 		w.notify_fd = self->fd;
 		on_usr1(SA_RESTART);
-		CHECK(refused(reply, ZINC_REGION_WAIT, &w) == -EINTR);
+		CHECK(refused(reply, ZINC_IOC_REGION_WAIT, &w) == -EINTR);
 		/* to go on with a plain wait */
 		w = wait_args(0, 0, patience());
-		CHECK(!call(reply, ZINC_REGION_WAIT, &w));
+		CHECK(!call(reply, ZINC_IOC_REGION_WAIT, &w));
 		_exit(0);
 	}
 	EXPECT_TRUE(EVENTUALLY(info(reply).waiters == 1));
@@ -399,7 +399,7 @@ TEST_F(notify, one_call_notifies_and_waits)
 	}
 	w.notify_fd = self->fd;
 	for (i = 0; i < 100; i++) {
-		ASSERT_EQ(0, call(reply, ZINC_REGION_WAIT, &w));
+		ASSERT_EQ(0, call(reply, ZINC_IOC_REGION_WAIT, &w));
 		ASSERT_EQ(i + 1, w.cursor);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -409,10 +409,10 @@ TEST_F(notify, one_call_notifies_and_waits)
 
 TEST_F(notify, notify_and_wait_for_the_same_region)
 {
-	struct zinc_wait w = wait_args(ZINC_WAIT_NOTIFY, 0, ZINC_FOREVER);
+	struct zinc_wait w = wait_args(ZINC_WAIT_NOTIFY, 0, ZINC_DEADLINE_NEVER);
 
 	w.notify_fd = self->other;
-	EXPECT_EQ(0, call(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(1, w.cursor);
 }
 
@@ -422,11 +422,11 @@ TEST_F(notify, the_notify_is_done_although_the_wait_times_out)
 	struct zinc_wait w = wait_args(ZINC_WAIT_NOTIFY, 0, 0);
 
 	w.notify_fd = self->fd;
-	EXPECT_EQ(-ETIMEDOUT, refused(reply, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-ETIMEDOUT, refused(reply, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(1, LOAD(self->h->notify_seq));
 	EXPECT_EQ(POLLIN, events(self->other));
 	w.flags = ZINC_WAIT_WAKE;
-	EXPECT_EQ(-ETIMEDOUT, refused(reply, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-ETIMEDOUT, refused(reply, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(1, LOAD(self->h->notify_seq));
 	close(reply);
 }
@@ -445,7 +445,7 @@ TEST_F(notify, wait_wake_wakes)
 	EXPECT_TRUE(falls_asleep(pid));
 	STORE(self->h->notify_seq, 1);
 	w.notify_fd = self->fd;
-	EXPECT_EQ(-ETIMEDOUT, refused(reply, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-ETIMEDOUT, refused(reply, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(0, reap(pid));
 	EXPECT_EQ(1, LOAD(self->h->notify_seq));
 	close(reply);
@@ -463,18 +463,18 @@ TEST_F(notify, what_cannot_be_notified)
 		for (j = 0; j < ARRAY_SIZE(flags); j++) {
 			w = wait_args(flags[j], 0xdead, 0);
 			w.notify_fd = bad[i];
-			EXPECT_EQ(-EBADF, refused(self->other, ZINC_REGION_WAIT, &w))
+			EXPECT_EQ(-EBADF, refused(self->other, ZINC_IOC_REGION_WAIT, &w))
 				TH_LOG("fd %d, flags %u", bad[i], flags[j]);
 		}
 	}
 	w = wait_args(ZINC_WAIT_NOTIFY | ZINC_WAIT_WAKE, 0xdead, 0);
 	w.notify_fd = self->fd;
-	EXPECT_EQ(-EINVAL, refused(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-EINVAL, refused(self->other, ZINC_IOC_REGION_WAIT, &w));
 	w = wait_args(0, 0xdead, 0);
 	w.notify_fd = self->fd;
-	EXPECT_EQ(-EINVAL, refused(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-EINVAL, refused(self->other, ZINC_IOC_REGION_WAIT, &w));
 	w.notify_fd = -1;
-	EXPECT_EQ(-EINVAL, refused(self->other, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(-EINVAL, refused(self->other, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(1, LOAD(self->h->notify_seq));
 	EXPECT_EQ(0, info(self->other).cursor);
 }

@@ -122,11 +122,11 @@ TEST_F(permission, modes)
 			int ret;
 
 			become(c->uid, c->gid, c->also);
-			ret = refused(self->dev, ZINC_OPEN, &o);
+			ret = refused(self->dev, ZINC_IOC_OPEN, &o);
 			CHECK(c->rdwr ? ret == c->rdwr : ret >= 0);
 			o = open_args("moded");
-			o.flags = ZINC_OPEN_RDONLY;
-			ret = refused(self->dev, ZINC_OPEN, &o);
+			o.flags = ZINC_RDONLY;
+			ret = refused(self->dev, ZINC_IOC_OPEN, &o);
 			CHECK(c->rdonly ? ret == c->rdonly : ret >= 0);
 			_exit(0);
 		}
@@ -207,8 +207,8 @@ TEST_F(permission, unlink)
 		CHECK(unlink_name(self->dev, "owned") == -EPERM);
 		opened = open_name(self->dev, "owned");
 		CHECK(opened >= 0);
-		CHECK(call(opened, ZINC_REGION_UNLINK, NULL) == -EPERM);
-		CHECK(create_as(self->dev, "owned", PAGE, ZINC_CREATE_REPLACE,
+		CHECK(call(opened, ZINC_IOC_REGION_UNLINK, NULL) == -EPERM);
+		CHECK(create_as(self->dev, "owned", PAGE, ZINC_REPLACE,
 				0, 0) == -EPERM);
 		CHECK(create_as(self->dev, "owned", PAGE, 0, 0, 0) == -EEXIST);
 		/* nor does he learn more of what he may not see */
@@ -229,6 +229,33 @@ TEST_F(permission, unlink)
 	close(fd);
 }
 
+/* As unlink(2) of a missing file in a sticky directory that is another's */
+TEST_F(permission, a_name_that_is_gone_comes_before_the_permission)
+{
+	int go[2];
+	char c;
+	pid_t pid;
+
+	ASSERT_EQ(0, pipe(go));
+	pid = spawn();
+	if (!pid) {
+		int opened = reopen_as(self->fd, 0);
+
+		become(BOB, BOB, BOB);
+		CHECK(call(opened, ZINC_IOC_REGION_UNLINK, NULL) == -EPERM);
+		CHECK(read(go[0], &c, 1) == 1);
+		CHECK(call(opened, ZINC_IOC_REGION_UNLINK, NULL) == -ENOENT);
+		CHECK(unlink_name(self->dev, self->name) == -ENOENT);
+		_exit(0);
+	}
+	EXPECT_TRUE(falls_asleep(pid));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
+	EXPECT_EQ(1, write(go[1], "", 1));
+	EXPECT_EQ(0, reap(pid));
+	close(go[0]);
+	close(go[1]);
+}
+
 TEST_F(permission, the_creators_handle_unlinks_whoever_has_it)
 {
 	pid_t pid;
@@ -236,7 +263,7 @@ TEST_F(permission, the_creators_handle_unlinks_whoever_has_it)
 	pid = spawn();
 	if (!pid) {
 		become(BOB, BOB, BOB);
-		CHECK(!call(self->fd, ZINC_REGION_UNLINK, NULL));
+		CHECK(!call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
 		_exit(0);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -250,7 +277,7 @@ TEST_F(permission, the_owner_replaces)
 	pid = spawn();
 	if (!pid) {
 		become(ALICE, ALICE, ALICE);
-		CHECK(create_as(self->dev, self->name, PAGE, ZINC_CREATE_REPLACE,
+		CHECK(create_as(self->dev, self->name, PAGE, ZINC_REPLACE,
 				0, 0) >= 0);
 		_exit(0);
 	}
@@ -303,6 +330,57 @@ TEST_F(permission, list_shows_what_may_be_seen)
 	EXPECT_EQ(0, reap(pid));
 	EXPECT_EQ(1, times_listed(self->dev, self->id));
 	EXPECT_EQ(1, times_listed(self->dev, info(hidden).id));
+	close(readable);
+	close(hidden);
+	close(mine);
+}
+
+/* How often a region is listed by its name */
+static int times_named(int dev, const char *name)
+{
+	struct zinc_info entry;
+	struct zinc_list l = {
+		.entries = (uintptr_t)&entry,
+		.entry_size = sizeof(entry),
+		.count = 1,
+	};
+	long ret;
+
+	set_name(l.name, name);
+	ret = call(dev, ZINC_IOC_LIST, &l);
+	return ret ? ret : (int)l.count;
+}
+
+/* By name is seen what is seen in the whole list; OPEN tells the rest apart. */
+TEST_F(permission, list_by_name_shows_what_may_be_seen)
+{
+	int readable, mine, hidden;
+	pid_t pid;
+
+	readable = create_for(self->dev, ALICE, ALICE, "readable",
+			      ZINC_LIFETIME_REFS, 0644);
+	hidden = create_for(self->dev, ALICE, ALICE, "hidden",
+			    ZINC_LIFETIME_REFS, 0622);
+	mine = create_for(self->dev, BOB, BOB, "mine", ZINC_LIFETIME_REFS, 0044);
+	ASSERT_LE(0, readable);
+	ASSERT_LE(0, hidden);
+	ASSERT_LE(0, mine);
+	pid = spawn();
+	if (!pid) {
+		become(BOB, BOB, BOB);
+		CHECK(times_named(self->dev, "readable") == 1);
+		CHECK(times_named(self->dev, "mine") == 1);
+		CHECK(times_named(self->dev, "hidden") == 0);
+		CHECK(open_as(self->dev, "hidden", ZINC_RDONLY) == -EACCES);
+		CHECK(times_named(self->dev, "nothing") == 0);
+		CHECK(open_as(self->dev, "nothing", ZINC_RDONLY) == -ENOENT);
+		/* a name is looked for in the caller's namespace */
+		CHECK(!unshare(CLONE_NEWUSER | CLONE_NEWNET));
+		CHECK(times_named(self->dev, "readable") == 0);
+		_exit(0);
+	}
+	EXPECT_EQ(0, reap(pid));
+	EXPECT_EQ(1, times_named(self->dev, "hidden"));
 	close(readable);
 	close(hidden);
 	close(mine);
@@ -444,7 +522,7 @@ TEST_F(permission, a_handle_outlives_its_namespace)
 	ASSERT_NE(NULL, p);
 	p[0] = 1;
 	EXPECT_EQ(0, notify(fd));
-	EXPECT_EQ(-ENOENT, call(fd, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(fd, ZINC_IOC_REGION_UNLINK, NULL));
 	munmap(p, PAGE);
 	close(fd);
 	close(pidfd);
@@ -622,7 +700,7 @@ TEST_F(limits, regions)
 			CHECK(fds[i] >= 0);
 		}
 		CHECK(query(self->dev).user_regions == 5);
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -EDQUOT);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -EDQUOT);
 		CHECK(open_name(self->dev, "one-too-many") == -ENOENT);
 		/* further handles are no further regions */
 		again = open_name(self->dev, "first");
@@ -632,9 +710,9 @@ TEST_F(limits, regions)
 		close(fds[1]);
 		fds[1] = create(self->dev, "", PAGE);
 		CHECK(fds[1] >= 0);
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -EDQUOT);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -EDQUOT);
 		close(fds[0]);
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -EDQUOT);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -EDQUOT);
 		_exit(0);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -663,23 +741,23 @@ TEST_F(limits, bytes)
 		int a, b;
 
 		become(ALICE, ALICE, ALICE);
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOSPC);
-		c.flags = ZINC_CREATE_LAZY;
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOSPC);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOSPC);
+		c.flags = ZINC_LAZY;
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOSPC);
 		c.capacity = ZINC_CAPACITY_MAX;
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOSPC);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOSPC);
 		CHECK(open_name(self->dev, "too-large") == -ENOENT);
 		a = create(self->dev, "", 10 * PAGE);
 		CHECK(a >= 0);
 		CHECK(query(self->dev).user_bytes == 10 * PAGE);
 		c.capacity = PAGE;
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOSPC);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOSPC);
 		close(a);
-		a = create_as(self->dev, "", 6 * PAGE, ZINC_CREATE_LAZY, 0, 0);
+		a = create_as(self->dev, "", 6 * PAGE, ZINC_LAZY, 0, 0);
 		CHECK(a >= 0);
 		b = create(self->dev, "", 4 * PAGE);
 		CHECK(b >= 0);
-		CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOSPC);
+		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOSPC);
 		_exit(0);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -853,7 +931,7 @@ TEST_F(memcg, a_full_group_is_an_error_of_create)
 
 		join_group();
 		for (i = 0; i < 3; i++) {
-			CHECK(refused(self->dev, ZINC_CREATE, &c) == -ENOMEM);
+			CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -ENOMEM);
 			CHECK(open_name(self->dev, "too-much") == -ENOENT);
 		}
 		/* it was that one region that was too much */

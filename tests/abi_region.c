@@ -3,45 +3,9 @@
  * Regions: what create and open give, the header, lifetimes, names that are
  * taken, given back and replaced, and control pages that are full of lies.
  */
-#include "abi.h"
+#include "region_test.h"
 
-#include <limits.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-
-#define CAPACITY	(4 * PAGE)
-
-FIXTURE(region)
-{
-	int dev;
-	int fd;
-	const char *name;
-	__u64 regions;
-	__u64 bytes;
-};
-
-FIXTURE_SETUP(region)
-{
-	struct zinc_query q;
-
-	self->dev = open_device();
-	ASSERT_GE(self->dev, 0);
-	q = query(self->dev);
-	self->regions = q.user_regions;
-	self->bytes = q.user_bytes;
-	self->name = a_name("region");
-	self->fd = create(self->dev, self->name, CAPACITY);
-	ASSERT_GE(self->fd, 0);
-}
-
-/* Every test gives back all that it had */
-FIXTURE_TEARDOWN(region)
-{
-	close(self->fd);
-	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_regions == self->regions));
-	EXPECT_EQ(self->bytes, query(self->dev).user_bytes);
-	close(self->dev);
-}
 
 /* ---- create and open ---- */
 
@@ -49,7 +13,7 @@ TEST_F(region, create_is_exclusive)
 {
 	struct zinc_create c = create_args(self->name, PAGE);
 
-	EXPECT_EQ(-EEXIST, refused(self->dev, ZINC_CREATE, &c));
+	EXPECT_EQ(-EEXIST, refused(self->dev, ZINC_IOC_CREATE, &c));
 	EXPECT_EQ(CAPACITY, info(self->fd).capacity);
 }
 
@@ -57,7 +21,7 @@ TEST_F(region, open_needs_a_region)
 {
 	struct zinc_open o = open_args(a_name("nowhere"));
 
-	EXPECT_EQ(-ENOENT, refused(self->dev, ZINC_OPEN, &o));
+	EXPECT_EQ(-ENOENT, refused(self->dev, ZINC_IOC_OPEN, &o));
 }
 
 TEST_F(region, any_number_of_anonymous_regions)
@@ -67,7 +31,7 @@ TEST_F(region, any_number_of_anonymous_regions)
 	EXPECT_LE(0, a);
 	EXPECT_LE(0, b);
 	EXPECT_NE(info(a).id, info(b).id);
-	EXPECT_EQ(-ENOENT, call(a, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(a, ZINC_IOC_REGION_UNLINK, NULL));
 	close(a);
 	close(b);
 }
@@ -75,7 +39,7 @@ TEST_F(region, any_number_of_anonymous_regions)
 TEST_F(region, fds_are_close_on_exec)
 {
 	int opened = open_name(self->dev, self->name);
-	int rdonly = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+	int rdonly = open_as(self->dev, self->name, ZINC_RDONLY);
 	int again = reopen_as(self->fd, 0);
 
 	EXPECT_EQ(FD_CLOEXEC, fcntl(self->fd, F_GETFD));
@@ -100,7 +64,7 @@ TEST_F(region, memory_is_zero)
 	for (pass = 0; pass < 8; pass++) {
 		size = (pass < 4 ? 7 : 512) * PAGE;
 		fd = create_as(self->dev, "", size,
-			       pass & 1 ? ZINC_CREATE_LAZY : 0, 0, 0);
+			       pass & 1 ? ZINC_LAZY : 0, 0, 0);
 		ASSERT_LE(0, fd);
 		p = map_data(fd, size, PROT_READ | PROT_WRITE);
 		ASSERT_NE(NULL, p);
@@ -232,7 +196,7 @@ TEST_F(region, header_follows_handles_and_sequence)
 	ASSERT_NE(NULL, h);
 	a = open_name(self->dev, self->name);
 	EXPECT_EQ(2, LOAD(h->ref_count));
-	b = reopen_as(a, ZINC_OPEN_RDONLY);
+	b = reopen_as(a, ZINC_RDONLY);
 	EXPECT_EQ(3, LOAD(h->ref_count));
 	EXPECT_EQ(3, info(b).handles);
 	close(a);
@@ -302,7 +266,7 @@ TEST_F(region, the_kernel_believes_nothing_in_the_page)
 	for (round = 0; round < 300; round++) {
 		a = open_name(self->dev, self->name);
 		ASSERT_LE(0, a);
-		b = reopen_as(a, ZINC_OPEN_RDONLY);
+		b = reopen_as(a, ZINC_RDONLY);
 		ASSERT_LE(0, b);
 		ASSERT_EQ(0, notify(a));
 		ret = wait_until(b, after_ms(1));
@@ -311,7 +275,7 @@ TEST_F(region, the_kernel_believes_nothing_in_the_page)
 		items[0].fd = a;
 		items[1].fd = b;
 		any.deadline = after_ms(1);
-		ret = call(self->dev, ZINC_WAIT_ANY, &any);
+		ret = call(self->dev, ZINC_IOC_WAIT_ANY, &any);
 		ASSERT_TRUE(ret == 0 || ret == -ETIMEDOUT);
 		ASSERT_EQ(1, times_listed(self->dev, first.id));
 		ASSERT_EQ(-EBADF, notify(b));
@@ -325,7 +289,7 @@ TEST_F(region, the_kernel_believes_nothing_in_the_page)
 		ASSERT_EQ(first.uid, i.uid);
 		ASSERT_EQ(first.mode, i.mode);
 		ASSERT_EQ(first.lifetime, i.lifetime);
-		ASSERT_EQ(first.owner_pid, i.owner_pid);
+		ASSERT_EQ(first.creator_pid, i.creator_pid);
 		ASSERT_EQ(first.created_at, i.created_at);
 		ASSERT_EQ(first.resident, i.resident);
 		ASSERT_STREQ(self->name, (char *)i.name);
@@ -350,13 +314,13 @@ TEST_F(region, a_forged_sequence_is_the_sequence)
 	STORE(h->notify_seq, 0x12345678);
 	EXPECT_EQ(0x12345678, info(self->fd).sequence);
 	EXPECT_EQ(POLLIN, events(self->fd));
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(0x12345678, w.cursor);
 	EXPECT_EQ(0, events(self->fd));
 	/* backwards is a difference too */
 	STORE(h->notify_seq, 0x12345677);
 	EXPECT_EQ(POLLIN, events(self->fd));
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_WAIT, &w));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_WAIT, &w));
 	EXPECT_EQ(0x12345677, w.cursor);
 	unmap_header(h);
 }
@@ -463,7 +427,7 @@ TEST_F(region, persist_outlives_all_handles)
 	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_regions == self->regions + 1));
 }
 
-TEST_F(region, control_mapping_keeps_the_handle)
+TEST_F(region, control_mapping_keeps_no_handle)
 {
 	struct zinc_header *h = map_header(self->fd, PROT_READ);
 	int fd = open_name(self->dev, self->name);
@@ -471,11 +435,13 @@ TEST_F(region, control_mapping_keeps_the_handle)
 	ASSERT_NE(NULL, h);
 	close(self->fd);
 	self->fd = -1;
-	EXPECT_EQ(2, info(fd).handles);
-	EXPECT_EQ(0, info(fd).flags);
-	unmap_header(h);
 	EXPECT_EQ(1, info(fd).handles);
+	EXPECT_EQ(1, h->ref_count);
 	EXPECT_EQ(ZINC_INFO_CREATOR_GONE, info(fd).flags);
+	EXPECT_EQ(ZINC_HDR_CREATOR_GONE, h->flags);
+	EXPECT_EQ(0, notify(fd));
+	EXPECT_EQ(1, LOAD(h->notify_seq));
+	unmap_header(h);
 	close(fd);
 }
 
@@ -542,7 +508,7 @@ TEST_F(region, unlink_by_name)
 	EXPECT_EQ(0, unlink_name(self->dev, self->name));
 	EXPECT_EQ(-ENOENT, unlink_name(self->dev, self->name));
 	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
-	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
 	EXPECT_EQ(ZINC_INFO_CREATOR | ZINC_INFO_UNLINKED, info(self->fd).flags);
 	EXPECT_TRUE(all_are(info(self->fd).name, 0, ZINC_NAME_SIZE));
 
@@ -558,9 +524,9 @@ TEST_F(region, unlink_by_fd)
 {
 	int opened = open_name(self->dev, self->name);
 
-	EXPECT_EQ(0, call(self->fd, ZINC_REGION_UNLINK, NULL));
-	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_REGION_UNLINK, NULL));
-	EXPECT_EQ(-ENOENT, call(opened, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(0, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(opened, ZINC_IOC_REGION_UNLINK, NULL));
 	EXPECT_EQ(-ENOENT, open_name(self->dev, self->name));
 	EXPECT_EQ(ZINC_INFO_UNLINKED, info(opened).flags);
 	close(opened);
@@ -575,7 +541,7 @@ TEST_F(region, an_old_region_leaves_the_new_one_its_name)
 	fd = create(self->dev, self->name, PAGE);
 	ASSERT_LE(0, fd);
 	id = info(fd).id;
-	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
 	close(self->fd);
 	self->fd = open_name(self->dev, self->name);
 	EXPECT_LE(0, self->fd);
@@ -585,7 +551,7 @@ TEST_F(region, an_old_region_leaves_the_new_one_its_name)
 
 TEST_F(region, replace_without_a_region_creates)
 {
-	int fd = create_as(self->dev, "fresh", PAGE, ZINC_CREATE_REPLACE, 0, 0);
+	int fd = create_as(self->dev, "fresh", PAGE, ZINC_REPLACE, 0, 0);
 
 	EXPECT_LE(0, fd);
 	EXPECT_EQ(1, times_listed(self->dev, info(fd).id));
@@ -601,7 +567,7 @@ TEST_F(region, replace_takes_the_name)
 	ASSERT_NE(NULL, h);
 	ASSERT_NE(NULL, p);
 	strcpy(p, "old");
-	fd = create_as(self->dev, self->name, PAGE, ZINC_CREATE_REPLACE,
+	fd = create_as(self->dev, self->name, PAGE, ZINC_REPLACE,
 		       ZINC_LIFETIME_CREATOR, 0);
 	ASSERT_LE(0, fd);
 	opened = open_name(self->dev, self->name);
@@ -611,7 +577,7 @@ TEST_F(region, replace_takes_the_name)
 	EXPECT_EQ(ZINC_INFO_CREATOR | ZINC_INFO_UNLINKED, info(self->fd).flags);
 	EXPECT_EQ(ZINC_HDR_UNLINKED, LOAD(h->flags));
 	EXPECT_STREQ("old", p);
-	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_REGION_UNLINK, NULL));
+	EXPECT_EQ(-ENOENT, call(self->fd, ZINC_IOC_REGION_UNLINK, NULL));
 	EXPECT_EQ(1, times_listed(self->dev, info(fd).id));
 	EXPECT_EQ(0, times_listed(self->dev, info(self->fd).id));
 	munmap(p, CAPACITY);
@@ -624,8 +590,8 @@ TEST_F(region, a_failed_replace_takes_nothing)
 {
 	struct zinc_create c = create_args(self->name, PAGE + 1);
 
-	c.flags = ZINC_CREATE_REPLACE;
-	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_CREATE, &c));
+	c.flags = ZINC_REPLACE;
+	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_CREATE, &c));
 	EXPECT_EQ(ZINC_INFO_CREATOR, info(self->fd).flags);
 	EXPECT_EQ(1, times_listed(self->dev, info(self->fd).id));
 }
@@ -643,16 +609,16 @@ TEST_F(region, a_name_is_never_missing_while_it_is_replaced)
 		for (;;) {
 			struct zinc_open o = open_args(self->name);
 
-			fd = call(self->dev, ZINC_OPEN, &o);
+			fd = call(self->dev, ZINC_IOC_OPEN, &o);
 			CHECK(fd >= 0);
 			CHECK(info(fd).id == o.id);
 			close(fd);
 		}
 	}
-	fd = create_as(self->dev, self->name, PAGE, ZINC_CREATE_REPLACE, 0, 0);
+	fd = create_as(self->dev, self->name, PAGE, ZINC_REPLACE, 0, 0);
 	ASSERT_LE(0, fd);
 	for (round = 0; round < 1000; round++) {
-		next = create_as(self->dev, self->name, PAGE, ZINC_CREATE_REPLACE,
+		next = create_as(self->dev, self->name, PAGE, ZINC_REPLACE,
 				 round % 3, 0);
 		ASSERT_LE(0, next);
 		close(fd);
@@ -662,7 +628,7 @@ TEST_F(region, a_name_is_never_missing_while_it_is_replaced)
 		kill(pids[i], SIGKILL);
 		EXPECT_EQ(128 + SIGKILL, reap(pids[i]));
 	}
-	call(fd, ZINC_REGION_UNLINK, NULL);
+	call(fd, ZINC_IOC_REGION_UNLINK, NULL);
 	close(fd);
 }
 
@@ -705,18 +671,18 @@ TEST_F(region, reopen)
 
 	memset(&r.id, POISON, sizeof(r.id));
 	memset(&r.capacity, POISON, sizeof(r.capacity));
-	fd = call(self->fd, ZINC_REGION_REOPEN, &r);
+	fd = call(self->fd, ZINC_IOC_REGION_REOPEN, &r);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(info(self->fd).id, r.id);
 	EXPECT_EQ(CAPACITY, r.capacity);
 	EXPECT_EQ(0, info(fd).flags);
 	EXPECT_EQ(2, info(fd).handles);
 
-	rdonly = reopen_as(fd, ZINC_OPEN_RDONLY);
+	rdonly = reopen_as(fd, ZINC_RDONLY);
 	ASSERT_LE(0, rdonly);
 	EXPECT_EQ(ZINC_INFO_RDONLY, info(rdonly).flags);
 	r.flags = 0;
-	EXPECT_EQ(-EACCES, refused(rdonly, ZINC_REGION_REOPEN, &r));
+	EXPECT_EQ(-EACCES, refused(rdonly, ZINC_IOC_REGION_REOPEN, &r));
 	close(rdonly);
 	close(fd);
 }
@@ -746,258 +712,11 @@ TEST_F(region, reopened_handle_has_a_cursor_of_its_own)
 	close(fd);
 }
 
-/* ---- what is told ---- */
-
-TEST_F(region, info)
-{
-	struct zinc_header *h = map_header(self->fd, PROT_READ);
-	struct zinc_info i = info(self->fd);
-
-	ASSERT_NE(NULL, h);
-	EXPECT_LT(0, i.id);
-	EXPECT_EQ(CAPACITY, i.capacity);
-	EXPECT_EQ(CAPACITY, i.resident);
-	EXPECT_EQ(h->created_at, i.created_at);
-	EXPECT_EQ(ZINC_INFO_CREATOR, i.flags);
-	EXPECT_EQ(ZINC_LIFETIME_REFS, i.lifetime);
-	EXPECT_EQ(geteuid(), i.uid);
-	EXPECT_EQ(getegid(), i.gid);
-	EXPECT_EQ(0600, i.mode);
-	EXPECT_EQ(getpid(), i.owner_pid);
-	EXPECT_EQ(1, i.handles);
-	EXPECT_EQ(0, i.waiters);
-	EXPECT_EQ(0, i.sequence);
-	EXPECT_EQ(0, i.cursor);
-	EXPECT_STREQ(self->name, (char *)i.name);
-	EXPECT_TRUE(all_are(i.name + strlen(self->name), 0,
-			    ZINC_NAME_SIZE - strlen(self->name)));
-	EXPECT_EQ(0, notify(self->fd));
-	EXPECT_EQ(0, notify(self->fd));
-	EXPECT_EQ(0, set_cursor(self->fd, 1));
-	i = info(self->fd);
-	EXPECT_EQ(2, i.sequence);
-	EXPECT_EQ(1, i.cursor);
-	unmap_header(h);
-}
-
-TEST_F(region, info_flags)
-{
-	int fd = create_as(self->dev, "", PAGE, ZINC_CREATE_LAZY, 0, 0);
-	int rdonly = reopen_as(fd, ZINC_OPEN_RDONLY);
-
-	EXPECT_EQ(ZINC_INFO_CREATOR | ZINC_INFO_ANONYMOUS | ZINC_INFO_LAZY,
-		  info(fd).flags);
-	EXPECT_EQ(ZINC_INFO_ANONYMOUS | ZINC_INFO_LAZY | ZINC_INFO_RDONLY,
-		  info(rdonly).flags);
-	close(fd);
-	EXPECT_EQ(ZINC_INFO_ANONYMOUS | ZINC_INFO_LAZY | ZINC_INFO_RDONLY |
-		  ZINC_INFO_CREATOR_GONE, info(rdonly).flags);
-	close(rdonly);
-}
-
-TEST_F(region, lazy_pages_come_with_the_first_touch)
-{
-	int fd = create_as(self->dev, "", CAPACITY, ZINC_CREATE_LAZY, 0, 0);
-	char *p = map_data(fd, CAPACITY, PROT_READ | PROT_WRITE);
-
-	ASSERT_NE(NULL, p);
-	EXPECT_EQ(0, info(fd).resident);
-	p[PAGE] = 1;
-	EXPECT_LE(PAGE, info(fd).resident);
-	memset(p, 1, CAPACITY);
-	EXPECT_EQ(CAPACITY, info(fd).resident);
-	munmap(p, CAPACITY);
-	close(fd);
-}
-
-TEST_F(region, info_counts_waiters)
-{
-	struct zinc_info i;
-	pid_t pids[3];
-	unsigned int n;
-
-	for (n = 0; n < ARRAY_SIZE(pids); n++) {
-		pids[n] = spawn();
-		if (!pids[n])
-			_exit(!!wait_until(self->fd, patience()));
-	}
-	EXPECT_TRUE(EVENTUALLY(info(self->fd).waiters == 3));
-	i = info(self->fd);
-	EXPECT_EQ(3, i.waiters);
-	/* one cursor for all of them: it is the notify that counts */
-	EXPECT_EQ(0, notify(self->fd));
-	for (n = 0; n < ARRAY_SIZE(pids); n++)
-		EXPECT_EQ(0, reap(pids[n]));
-	EXPECT_EQ(0, info(self->fd).waiters);
-}
-
-#define FDINFO	"/proc/self/fdinfo/%d"
-
-static unsigned long long fdinfo_number(int fd, const char *key)
-{
-	char path[64], line[64];
-	const char *p;
-
-	snprintf(path, sizeof(path), FDINFO, fd);
-	snprintf(line, sizeof(line), "\n%s:", key);
-	p = strstr(file_text(path), line);
-	return p ? strtoull(p + strlen(line), NULL, 0) : ~0ULL;
-}
-
-TEST_F(region, fdinfo)
-{
-	struct zinc_info i;
-	char path[64], line[ZINC_NAME_SIZE + 32];
-	int fd = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
-
-	EXPECT_EQ(0, notify(self->fd));
-	EXPECT_EQ(0, notify(self->fd));
-	EXPECT_EQ(0, set_cursor(fd, 1));
-	i = info(fd);
-	EXPECT_EQ(i.id, fdinfo_number(fd, "zinc-id"));
-	EXPECT_EQ(i.capacity, fdinfo_number(fd, "zinc-size"));
-	EXPECT_EQ(i.handles, fdinfo_number(fd, "zinc-handles"));
-	EXPECT_EQ(i.sequence, fdinfo_number(fd, "zinc-sequence"));
-	EXPECT_EQ(i.cursor, fdinfo_number(fd, "zinc-cursor"));
-	EXPECT_EQ(i.mode, fdinfo_number(fd, "zinc-mode"));	/* octal */
-	snprintf(path, sizeof(path), FDINFO, fd);
-	snprintf(line, sizeof(line), "\nzinc-name:\t%s\n", self->name);
-	EXPECT_NE(NULL, strstr(file_text(path), line)) TH_LOG("%s", file_text(path));
-	close(fd);
-}
-
-/* The first process of a new pid namespace; ends when @go is closed */
-static int in_pid_namespace(int dev, int outer, int ready, int go)
-{
-	int fd = create(dev, "in-pidns", PAGE);
-	struct zinc_header *h = map_header(fd, PROT_READ);
-	char byte = 0;
-
-	CHECK(h);
-	CHECK(getpid() == 1);
-	CHECK(h->owner_pid == 1);
-	CHECK(info(fd).owner_pid == 1);
-	/* its creator is not visible from here */
-	CHECK(info(outer).owner_pid == 0);
-	CHECK(write(ready, &byte, 1) == 1);
-	CHECK(read(go, &byte, 1) == 0);
-	return 0;
-}
-
-TEST_F(region, owner_pid_is_as_the_pid_namespace_shows_it)
-{
-	char path[64], line[64], byte;
-	int ready[2], go[2], fd;
-	pid_t pid, owner;
-
-	ASSERT_EQ(0, pipe(ready));
-	ASSERT_EQ(0, pipe(go));
-	pid = spawn();
-	if (!pid) {
-		close(ready[0]);
-		close(go[1]);
-		if (unshare(CLONE_NEWPID))
-			_exit(77);
-		pid = fork();
-		if (!pid)
-			_exit(in_pid_namespace(self->dev, self->fd, ready[1], go[0]));
-		close(ready[1]);
-		_exit(reap(pid));
-	}
-	close(ready[1]);
-	close(go[0]);
-	if (read(ready[0], &byte, 1) == 1) {
-		fd = open_name(self->dev, "in-pidns");
-		EXPECT_LE(0, fd);
-		owner = info(fd).owner_pid;
-		snprintf(path, sizeof(path), "/proc/%d/status", owner);
-		snprintf(line, sizeof(line), "\nNSpid:\t%d\t1\n", owner);
-		EXPECT_NE(NULL, strstr(file_text(path), line));
-		close(fd);
-	}
-	close(ready[0]);
-	close(go[1]);
-	switch (reap(pid)) {
-	case 0:
-		break;
-	case 77:
-		SKIP(break, "no pid namespaces here");
-	default:
-		EXPECT_EQ(0, 1) TH_LOG("the process in the namespace failed");
-	}
-}
-
-TEST_F(region, the_end_of_the_creator_is_an_event)
-{
-	int fd = open_name(self->dev, self->name);
-
-	EXPECT_EQ(0, events(fd));
-	EXPECT_EQ(0, events(self->fd));
-	close(self->fd);
-	self->fd = -1;
-	EXPECT_EQ(POLLRDHUP, events(fd));
-	EXPECT_EQ(0, notify(fd));
-	EXPECT_EQ(POLLRDHUP | POLLIN, events(fd));
-	EXPECT_EQ(0, unlink_name(self->dev, self->name));
-	EXPECT_EQ(0, wait_until(fd, 0));
-	EXPECT_EQ(POLLRDHUP, events(fd));
-	close(fd);
-}
-
-TEST_F(region, the_end_of_the_creator_wakes_pollers)
-{
-	int fd = open_name(self->dev, self->name);
-	pid_t pid;
-
-	pid = spawn();
-	if (!pid) {
-		struct pollfd p = { .fd = fd, .events = POLLRDHUP };
-
-		close(self->fd);
-		CHECK(poll(&p, 1, PATIENCE_MS) == 1);
-		CHECK(p.revents == POLLRDHUP);
-		_exit(0);
-	}
-	EXPECT_TRUE(falls_asleep(pid));
-	close(self->fd);
-	self->fd = -1;
-	EXPECT_EQ(0, reap(pid));
-	close(fd);
-}
-
-TEST_F(region, the_end_of_the_creator_ends_no_wait)
-{
-	int fd = open_name(self->dev, self->name);
-	pid_t pid;
-
-	pid = spawn();
-	if (!pid) {
-		close(self->fd);
-		CHECK(wait_until(fd, after_ms(200)) == -ETIMEDOUT);
-		CHECK(info(fd).flags == ZINC_INFO_CREATOR_GONE);
-		_exit(0);
-	}
-	EXPECT_TRUE(falls_asleep(pid));
-	close(self->fd);
-	self->fd = -1;
-	EXPECT_EQ(0, reap(pid));
-	close(fd);
-}
-
 TEST_F(region, an_anonymous_region_travels)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	char byte = 0, *p;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	int pair[2], fd;
 	__u64 id;
+	char *p;
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	fd = create(self->dev, "", PAGE);
@@ -1006,16 +725,12 @@ TEST_F(region, an_anonymous_region_travels)
 	strcpy(p, "cargo");
 	munmap(p, PAGE);
 	id = info(fd).id;
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(int));
-	ASSERT_EQ(1, sendmsg(pair[0], &m, 0));
+	ASSERT_EQ(0, send_fd(pair[0], fd));
 	/* from here on the socket alone holds it */
 	close(fd);
 	EXPECT_EQ(self->regions + 2, query(self->dev).user_regions);
-	ASSERT_EQ(1, recvmsg(pair[1], &m, MSG_CMSG_CLOEXEC));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof(int));
+	fd = receive_fd(pair[1]);
+	ASSERT_LE(0, fd);
 	EXPECT_EQ(id, info(fd).id);
 	EXPECT_EQ(ZINC_INFO_CREATOR | ZINC_INFO_ANONYMOUS, info(fd).flags);
 	p = map_data(fd, PAGE, PROT_READ | PROT_WRITE);
@@ -1024,7 +739,7 @@ TEST_F(region, an_anonymous_region_travels)
 	munmap(p, PAGE);
 
 	/* sent and never taken out: gone with the socket */
-	ASSERT_EQ(1, sendmsg(pair[0], &m, 0));
+	ASSERT_EQ(0, send_fd(pair[0], fd));
 	close(fd);
 	close(pair[0]);
 	close(pair[1]);

@@ -7,9 +7,13 @@
 
 #include <grp.h>
 #include <linux/userfaultfd.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE	23
@@ -73,7 +77,7 @@ FIXTURE_SETUP(threats)
 	self->name = a_name("threatened");
 	self->fd = create_for(self->dev, ALICE, self->name, 0, 0600);
 	ASSERT_GE(self->fd, 0);
-	self->rdonly = reopen_as(self->fd, ZINC_OPEN_RDONLY);
+	self->rdonly = reopen_as(self->fd, ZINC_RDONLY);
 	ASSERT_GE(self->rdonly, 0);
 }
 
@@ -123,6 +127,54 @@ TEST_F(threats, the_device_lends_no_identity)
 	EXPECT_EQ(self->before.user_regions, query(self->dev).user_regions);
 }
 
+static bool is_older_than(int major, int minor)
+{
+	struct utsname name;
+	int a, b;
+
+	CHECK(!uname(&name) && sscanf(name.release, "%d.%d", &a, &b) == 2);
+	return a < major || (a == major && b < minor);
+}
+
+/*
+ * An inode that all anonymous files of the machine have in common would have its
+ * mode and its locks in common with them.
+ */
+TEST_F(threats, each_descriptor_has_an_inode_of_its_own)
+{
+	int event = eventfd(0, EFD_CLOEXEC);
+	int other = reopen_as(self->fd, 0);
+	struct stat mine, others, events;
+	pid_t pid;
+
+	ASSERT_EQ(0, fstat(self->fd, &mine));
+	ASSERT_EQ(0, fstat(other, &others));
+	ASSERT_EQ(0, fstat(event, &events));
+	if (is_older_than(6, 8)) {
+		/* no module could have another then */
+		EXPECT_EQ(events.st_ino, mine.st_ino);
+		goto out;
+	}
+	EXPECT_NE(events.st_ino, mine.st_ino);
+	EXPECT_NE(mine.st_ino, others.st_ino);
+	/* root's; from 6.16 on it is refused */
+	if (!fchmod(self->fd, 0123)) {
+		ASSERT_EQ(0, fstat(event, &others));
+		EXPECT_EQ(events.st_mode, others.st_mode);
+	}
+	EXPECT_EQ(0, flock(self->fd, LOCK_EX | LOCK_NB));
+	pid = spawn();
+	if (!pid) {
+		CHECK(!flock(eventfd(0, EFD_CLOEXEC), LOCK_EX | LOCK_NB));
+		CHECK(!flock(other, LOCK_EX | LOCK_NB));
+		_exit(0);
+	}
+	EXPECT_EQ(0, reap(pid));
+out:
+	close(event);
+	close(other);
+}
+
 TEST_F(threats, the_device_is_no_memory)
 {
 	char buffer[64] = "";
@@ -142,7 +194,7 @@ TEST_F(threats, the_device_is_no_memory)
 	EXPECT_EQ(-ENOTTY, open_name(self->fd, self->name));
 }
 
-/* Who opened it for reading has it: the node's mode is not two rights */
+/* A descriptor opened for reading is enough: the node has one right, not two */
 TEST_F(threats, the_device_opened_for_reading_is_open)
 {
 	int dev = open(DEVICE, O_RDONLY | O_CLOEXEC), fd;
@@ -155,7 +207,7 @@ TEST_F(threats, the_device_opened_for_reading_is_open)
 	close(dev);
 }
 
-/* A name belongs to who comes first. Who that was can not be forged. */
+/* A name belongs to who comes first. Who that was cannot be forged. */
 TEST_F(threats, who_took_a_name_is_told)
 {
 	int fd = create_for(self->dev, BOB, "service", 0, 0666);
@@ -170,7 +222,7 @@ TEST_F(threats, who_took_a_name_is_told)
 		close(fd);
 		become(ALICE);
 		CHECK(create(self->dev, "service", PAGE) == -EEXIST);
-		CHECK(create_as(self->dev, "service", PAGE, ZINC_CREATE_REPLACE,
+		CHECK(create_as(self->dev, "service", PAGE, ZINC_REPLACE,
 				0, 0) == -EPERM);
 		fd = open_name(self->dev, "service");
 		CHECK(fd >= 0);
@@ -179,7 +231,7 @@ TEST_F(threats, who_took_a_name_is_told)
 		h->ref_count = 77;
 		i = info(fd);
 		CHECK(i.uid == BOB && i.gid == BOB);
-		CHECK(i.owner_pid == getppid());
+		CHECK(i.creator_pid == getppid());
 		CHECK(i.handles == 2);
 		_exit(0);
 	}
@@ -225,8 +277,8 @@ TEST_F(threats, rdonly_is_not_written_by_a_debugger)
 
 TEST_F(threats, rdonly_is_not_filled_by_userfaultfd)
 {
-	int fd = create_as(self->dev, "", CAPACITY, ZINC_CREATE_LAZY, 0, 0);
-	int rdonly = reopen_as(fd, ZINC_OPEN_RDONLY);
+	int fd = create_as(self->dev, "", CAPACITY, ZINC_LAZY, 0, 0);
+	int rdonly = reopen_as(fd, ZINC_RDONLY);
 	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	char *seen = map_data(rdonly, CAPACITY, PROT_READ);
 	struct uffdio_api api = { .api = UFFD_API };
@@ -240,7 +292,7 @@ TEST_F(threats, rdonly_is_not_filled_by_userfaultfd)
 		SKIP(goto out, "no userfaultfd here");
 	ASSERT_EQ(0, ioctl(uffd, UFFDIO_API, &api));
 	EXPECT_EQ(-1, ioctl(uffd, UFFDIO_REGISTER, &reg));
-	/* some kernels refuse all mappings that can not grow, first */
+	/* some kernels refuse all mappings that cannot grow, first */
 	EXPECT_TRUE(errno == EPERM || errno == EINVAL) TH_LOG("%d", errno);
 	EXPECT_EQ(0, info(fd).resident);
 	close(uffd);
@@ -284,8 +336,8 @@ TEST_F(threats, rdonly_is_not_changed_by_advice)
 /* Reading is what brings lazy pages, whoever reads; they are zeros */
 TEST_F(threats, rdonly_brings_lazy_pages_and_no_more)
 {
-	int fd = create_as(self->dev, "", CAPACITY, ZINC_CREATE_LAZY, 0, 0);
-	int rdonly = reopen_as(fd, ZINC_OPEN_RDONLY);
+	int fd = create_as(self->dev, "", CAPACITY, ZINC_LAZY, 0, 0);
+	int rdonly = reopen_as(fd, ZINC_RDONLY);
 	char *seen = map_data(rdonly, CAPACITY, PROT_READ);
 
 	ASSERT_NE(NULL, seen);
@@ -309,11 +361,11 @@ TEST_F(threats, a_sent_rdonly_handle_gives_nothing_else)
 		close(self->fd);
 		become(BOB);
 		CHECK(open_name(self->dev, self->name) == -EACCES);
-		CHECK(open_as(self->dev, self->name, ZINC_OPEN_RDONLY) == -EACCES);
+		CHECK(open_as(self->dev, self->name, ZINC_RDONLY) == -EACCES);
 		CHECK(reopen_as(self->rdonly, 0) == -EACCES);
-		CHECK(reopen_as(self->rdonly, ZINC_OPEN_RDONLY) >= 0);
+		CHECK(reopen_as(self->rdonly, ZINC_RDONLY) >= 0);
 		CHECK(notify(self->rdonly) == -EBADF);
-		CHECK(call(self->rdonly, ZINC_REGION_UNLINK, NULL) == -EPERM);
+		CHECK(call(self->rdonly, ZINC_IOC_REGION_UNLINK, NULL) == -EPERM);
 		CHECK(!map_data(self->rdonly, PAGE, RW) && errno == EACCES);
 		CHECK(!map_control(self->rdonly, RW) && errno == EACCES);
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", self->rdonly);
@@ -325,7 +377,7 @@ TEST_F(threats, a_sent_rdonly_handle_gives_nothing_else)
 	EXPECT_EQ(0, reap(pid));
 }
 
-/* What the creator's handle may do beyond others goes with no other */
+/* The rights of the creator's handle are not passed on to another handle */
 TEST_F(threats, reopened_from_the_creator_is_not_the_creator)
 {
 	int again = reopen_as(self->fd, 0);
@@ -336,7 +388,7 @@ TEST_F(threats, reopened_from_the_creator_is_not_the_creator)
 		close(self->fd);
 		become(BOB);
 		CHECK(info(again).flags == 0);
-		CHECK(call(again, ZINC_REGION_UNLINK, NULL) == -EPERM);
+		CHECK(call(again, ZINC_IOC_REGION_UNLINK, NULL) == -EPERM);
 		_exit(0);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -438,8 +490,8 @@ TEST_F(threats, root_of_a_container_has_no_right_by_a_handle)
 	if (!pid) {
 		close(self->fd);
 		become_root_of_a_container();
-		CHECK(call(again, ZINC_REGION_UNLINK, NULL) == -EPERM);
-		CHECK(call(self->rdonly, ZINC_REGION_UNLINK, NULL) == -EPERM);
+		CHECK(call(again, ZINC_IOC_REGION_UNLINK, NULL) == -EPERM);
+		CHECK(call(self->rdonly, ZINC_IOC_REGION_UNLINK, NULL) == -EPERM);
 		CHECK(reopen_as(self->rdonly, 0) == -EACCES);
 		CHECK(open_name(self->dev, self->name) == -ENOENT);
 		CHECK(unlink_name(self->dev, self->name) == -ENOENT);
@@ -489,7 +541,7 @@ TEST_F(threats, a_forger_harms_no_other_region)
 	w.notify_fd = ask;
 	for (i = 0; i < 500; i++) {
 		w.deadline = patience();
-		ASSERT_EQ(0, call(answer, ZINC_REGION_WAIT, &w));
+		ASSERT_EQ(0, call(answer, ZINC_IOC_REGION_WAIT, &w));
 		ASSERT_EQ(i + 1, w.cursor);
 	}
 	EXPECT_EQ(0, reap(pid));
@@ -503,7 +555,7 @@ TEST_F(threats, a_forger_harms_no_other_region)
 	close(answer);
 }
 
-/* Who takes the flag down makes a free notify late, for his sharers */
+/* Clearing the flag makes a free notify late, for the region's other users */
 TEST_F(threats, a_forged_flag_delays_to_the_deadline)
 {
 	struct zinc_header *h = map_header(self->fd, RW);
@@ -543,7 +595,7 @@ TEST_F(threats, a_forged_flag_delays_no_signal)
 	ASSERT_NE(NULL, h);
 	pid = spawn();
 	if (!pid)
-		_exit(wait_until(self->rdonly, ZINC_FOREVER) != 0);
+		_exit(wait_until(self->rdonly, ZINC_DEADLINE_NEVER) != 0);
 	EXPECT_TRUE(EVENTUALLY(LOAD(h->waiters)));
 	EXPECT_TRUE(falls_asleep(pid));
 	STORE(h->waiters, 0);
@@ -566,7 +618,7 @@ TEST_F(threats, the_dead_are_not_waited_for)
 	ASSERT_NE(NULL, h);
 	pid = spawn();
 	if (!pid)
-		_exit(wait_until(self->rdonly, ZINC_FOREVER) != 0);
+		_exit(wait_until(self->rdonly, ZINC_DEADLINE_NEVER) != 0);
 	EXPECT_TRUE(EVENTUALLY(info(self->fd).waiters == 1));
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(128 + SIGKILL, reap(pid));
@@ -622,7 +674,7 @@ static void keep_calling(int dev, const char *name)
 		other = open_name(dev, name);
 		l.cursor = 0;
 		l.count = ARRAY_SIZE(entries);
-		call(dev, ZINC_LIST, &l);
+		call(dev, ZINC_IOC_LIST, &l);
 		notify(other);
 		wait_until(other, 0);
 		wait_until(fd, after_ms(1));

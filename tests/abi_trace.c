@@ -85,7 +85,7 @@ TEST_F(trace, create_that_fails_leaves_none)
 
 TEST_F(trace, open_and_release)
 {
-	int fd = open_as(self->dev, self->name, ZINC_OPEN_RDONLY);
+	int fd = open_as(self->dev, self->name, ZINC_RDONLY);
 
 	ASSERT_LE(0, fd);
 	EXPECT_TRUE(traced("zinc_open: id=%llu rdonly=1\n", self->id));
@@ -135,14 +135,14 @@ TEST_F(trace, reservations)
 	struct zinc_reserve_item item = { .device = "traced:0" };
 	struct zinc_reserve first = { .items = (uintptr_t)&item, .count = 1 };
 	struct zinc_reserve next = first;
-	int one = call(self->dev, ZINC_RESERVE, &first), other;
+	int one = call(self->dev, ZINC_IOC_RESERVE, &first), other;
 
 	ASSERT_LE(0, one);
 	EXPECT_TRUE(traced("zinc_reserve: id=%llu count=1 first=traced:0\n",
 			   first.id));
 	EXPECT_TRUE(traced("zinc_grant: id=%llu\n", first.id));
 	next.flags = ZINC_RESERVE_QUEUE;
-	other = call(self->dev, ZINC_RESERVE, &next);
+	other = call(self->dev, ZINC_IOC_RESERVE, &next);
 	ASSERT_LE(0, other);
 	EXPECT_TRUE(traced("zinc_reserve: id=%llu ", next.id));
 	EXPECT_FALSE(traced("zinc_grant: id=%llu\n", next.id));

@@ -177,23 +177,10 @@ TEST_F(unload, refused_while_a_name_persists)
 
 TEST_F(unload, refused_while_a_handle_is_on_its_way)
 {
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr m = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	int pair[2];
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &self->fd, sizeof(int));
-	ASSERT_EQ(1, sendmsg(pair[0], &m, 0));
+	ASSERT_EQ(0, send_fd(pair[0], self->fd));
 	close(self->fd);
 	close(self->dev);
 	EXPECT_EQ(-EWOULDBLOCK, unload());
@@ -252,6 +239,7 @@ TEST_F(unload, nothing_stays_and_it_works_again)
 		EXPECT_EQ(before.features, after.features);
 		EXPECT_EQ(before.max_regions, after.max_regions);
 		EXPECT_EQ(before.max_bytes, after.max_bytes);
+		EXPECT_EQ(before.max_pinned_bytes, after.max_pinned_bytes);
 		/* in a namespace that was there before the module as well */
 		pid = spawn();
 		if (!pid) {
@@ -276,11 +264,12 @@ TEST_F(unload, parameters)
 	close(self->fd);
 	close(self->dev);
 	EXPECT_TRUE(EVENTUALLY(!unload()));
-	EXPECT_EQ(0, load("max_regions=7 max_bytes=81920"));
+	EXPECT_EQ(0, load("max_regions=7 max_bytes=81920 max_pinned_bytes=12288"));
 	self->dev = open_device();
 	q = query(self->dev);
 	EXPECT_EQ(7, q.max_regions);
 	EXPECT_EQ(81920, q.max_bytes);
+	EXPECT_EQ(12288, q.max_pinned_bytes);
 	close(self->dev);
 	EXPECT_TRUE(EVENTUALLY(!unload()));
 	EXPECT_EQ(0, load(""));

@@ -26,18 +26,18 @@ struct hunter {
 
 static void by_wait(struct hunter *h)
 {
-	struct zinc_wait w = wait_args(0, 0, ZINC_FOREVER);
+	struct zinc_wait w = wait_args(0, 0, ZINC_DEADLINE_NEVER);
 
-	CHECK(!call(h->fd, ZINC_REGION_WAIT, &w));
+	CHECK(!call(h->fd, ZINC_IOC_REGION_WAIT, &w));
 	CHECK(w.cursor != h->cursor);
 	h->cursor = w.cursor;
 }
 
 static void by_wait_cursor(struct hunter *h)
 {
-	struct zinc_wait w = wait_args(ZINC_WAIT_CURSOR, h->cursor, ZINC_FOREVER);
+	struct zinc_wait w = wait_args(ZINC_WAIT_CURSOR, h->cursor, ZINC_DEADLINE_NEVER);
 
-	CHECK(!call(h->fd, ZINC_REGION_WAIT, &w));
+	CHECK(!call(h->fd, ZINC_IOC_REGION_WAIT, &w));
 	CHECK(w.cursor != h->cursor);
 	h->cursor = w.cursor;
 }
@@ -48,10 +48,10 @@ static void by_wait_any(struct hunter *h)
 	struct zinc_wait_any a = {
 		.items = (uintptr_t)&item,
 		.count = 1,
-		.deadline = ZINC_FOREVER,
+		.deadline = ZINC_DEADLINE_NEVER,
 	};
 
-	CHECK(!call(h->dev, ZINC_WAIT_ANY, &a));
+	CHECK(!call(h->dev, ZINC_IOC_WAIT_ANY, &a));
 	CHECK(item.cursor != h->cursor);
 	h->cursor = item.cursor;
 }

@@ -482,7 +482,7 @@ static void draw_into_read_only(int region, bool *began)
 
 	if (!start(&p, software_display(), &plain))
 		_exit(KSFT_SKIP);
-	target.buf = export_region(region, ZINC_EXPORT_RDONLY);
+	target.buf = export_region(region, ZINC_RDONLY);
 	CHECK(target.buf >= 0);
 	to_gl(&target);
 	draw_into(&target);

@@ -75,7 +75,7 @@ static long smaps(const void *p, const char *field)
 	return kb < 0 ? -1 : kb * 1024;
 }
 
-/* What must be after the tests as it was before them */
+/* The state that the tests must leave as they found it */
 struct books {
 	__u64 regions;		/* of this user */
 	__u64 bytes;
@@ -476,12 +476,12 @@ TEST_F(vgem, a_region_takes_a_fence_in)
 	close(fd);
 }
 
-/* Who may only read waits for the writers, too */
+/* A reader waits for the writers, too */
 TEST_F(vgem, a_read_only_buffer_has_the_same_fences)
 {
 	struct pollfd p = { .events = POLLIN | POLLOUT };
 	int fd = create(self->dev, "", SIZE);
-	int reader = export_region(fd, ZINC_EXPORT_RDONLY);
+	int reader = export_region(fd, ZINC_RDONLY);
 	int buf = export_region(fd, 0);
 	int fence, sync;
 	__u32 handle;
@@ -543,7 +543,7 @@ static int some_region(struct worker *w)
 	}
 	/* which may lose against another */
 	return create_as(w->dev, name, size,
-			 pick(w, 2) ? ZINC_CREATE_LAZY : 0, 0, 0);
+			 pick(w, 2) ? ZINC_LAZY : 0, 0, 0);
 }
 
 /* Work by the device, which may be pending when everything goes */

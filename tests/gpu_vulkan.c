@@ -741,7 +741,7 @@ TEST_F_TIMEOUT(vulkan, a_read_only_buffer_is_refused, SECONDS)
 	int buf;
 
 	NEED_VULKAN();
-	buf = export_region(self->a.fd, ZINC_EXPORT_RDONLY);
+	buf = export_region(self->a.fd, ZINC_RDONLY);
 	ASSERT_LE(0, buf);
 	buffer = new_buffer(&self->gpu, &needs);
 	EXPECT_GT(0, import_memory(&self->gpu, buf, needs.memoryTypeBits,

@@ -4,9 +4,16 @@
 #include "lib_test.h"
 
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/seccomp.h>
+#include <linux/zinc.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
 /*
  * Who may open the device is the administrator's choice (a udev rule). Here
@@ -96,7 +103,7 @@ TEST(open_to_all)
 		zinc_ptr(mine)[0] = 17;
 		zinc_notify(mine);
 		CHECK(info_of(mine).uid == 0);
-		CHECK(!(info_of(mine).flags & ZINC_IS_CREATOR));
+		CHECK(!(info_of(mine).flags & ZINC_INFO_CREATOR));
 		/* used by all, owned by one */
 		CHECK(zinc_unlink(name) == -EPERM);
 		zinc_close(mine);
@@ -189,6 +196,120 @@ TEST(device_is_closed)
 	EXPECT_NE(access(object(named("closed")), F_OK), 0);
 }
 
+/* In a child: open() works as before, and every ioctl() of a zinc device fails */
+static void refuse_ioctls(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, args[1])),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xff00),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ZINC_IOCTL_TYPE << 8, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(filter), filter };
+
+	CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+	CHECK(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+}
+
+/* It is the ioctl that is refused, and not the mode that is to blame. */
+static void ioctls_are_refused(void)
+{
+	zinc_handle out = POISON;
+	char text[512];
+	int fd;
+
+	unsetenv("ZINC_BACKEND");
+	/* the library's own, too: it opens another */
+	CHECK(!syscall(SYS_close_range, 3, ~0U, 0));
+	fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+	CHECK(fd >= 0);
+	close(fd);
+	CHECK(zinc_open_with(named("closed"), NULL, &out) == -EACCES);
+	CHECK(zinc_backend(NULL) == -EACCES);
+	CHECK(zinc_backend_reason(text, sizeof(text)) == -EACCES);
+	CHECK(strstr(text, "ioctl()"));
+	CHECK(!strstr(text, "ls -l"));
+}
+
+TEST(device_refuses_ioctls)
+{
+	pid_t pid;
+
+	NEED_KMOD();
+	IN_CHILD(pid) {
+		refuse_ioctls();
+		ioctls_are_refused();
+	}
+	EXPECT_EQ(reap(pid), 0);
+}
+
+/* Of linux/landlock.h, which may be older than the kernel */
+#define LANDLOCK_ABI_OF_IOCTLS	5
+#define LANDLOCK_IOCTL_DEV	(1ULL << 15)
+
+/* Landlock's right to ioctl() on devices: of /dev/zinc, as of all others */
+TEST(landlock_refuses_ioctls)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+			   LANDLOCK_CREATE_RULESET_VERSION);
+	pid_t pid;
+
+	NEED_KMOD();
+	if (abi < LANDLOCK_ABI_OF_IOCTLS)
+		SKIP(return, "this kernel's Landlock knows no ioctls");
+	IN_CHILD(pid) {
+		struct landlock_ruleset_attr ruleset = {
+			.handled_access_fs = LANDLOCK_IOCTL_DEV,
+		};
+		long fd = syscall(SYS_landlock_create_ruleset, &ruleset,
+				  sizeof(ruleset), 0);
+
+		CHECK(fd >= 0);
+		CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+		CHECK(!syscall(SYS_landlock_restrict_self, fd, 0));
+		ioctls_are_refused();
+	}
+	EXPECT_EQ(reap(pid), 0);
+}
+
+/* Where the device was opened before, all works: it is an open's restriction. */
+TEST(landlock_leaves_what_was_opened_before)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0,
+			   LANDLOCK_CREATE_RULESET_VERSION);
+	pid_t pid;
+
+	NEED_KMOD();
+	if (abi < LANDLOCK_ABI_OF_IOCTLS)
+		SKIP(return, "this kernel's Landlock knows no ioctls");
+	IN_CHILD(pid) {
+		struct landlock_ruleset_attr ruleset = {
+			.handled_access_fs = LANDLOCK_IOCTL_DEV,
+		};
+		zinc_handle region, again;
+		long fd;
+
+		CHECK(!zinc_create(named("before"), PAGE, &region));
+		fd = syscall(SYS_landlock_create_ruleset, &ruleset,
+			     sizeof(ruleset), 0);
+		CHECK(fd >= 0);
+		CHECK(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+		CHECK(!syscall(SYS_landlock_restrict_self, fd, 0));
+		/* nor are region descriptors a device's, new or old */
+		CHECK(!zinc_open(named("before"), &again));
+		zinc_notify(again);
+		CHECK(!zinc_wait(region, PATIENCE_MS));
+		zinc_close(again);
+		zinc_close(region);
+	}
+	EXPECT_EQ(reap(pid), 0);
+}
+
 /* Root may open and unlink what another user made */
 TEST(root_may)
 {
@@ -249,8 +370,8 @@ TEST_F(readonly, reads_and_waits)
 {
 	struct zinc_region_info info = info_of(self->reader);
 
-	EXPECT_EQ(info.flags & ZINC_IS_READONLY, ZINC_IS_READONLY);
-	EXPECT_EQ(info_of(self->region).flags & ZINC_IS_READONLY, 0);
+	EXPECT_EQ(info.flags & ZINC_INFO_RDONLY, ZINC_INFO_RDONLY);
+	EXPECT_EQ(info_of(self->region).flags & ZINC_INFO_RDONLY, 0);
 	zinc_ptr(self->region)[2 * PAGE - 1] = 9;
 	EXPECT_EQ(zinc_ptr(self->reader)[2 * PAGE - 1], 9);
 	EXPECT_EQ(zinc_capacity(self->reader), 2 * PAGE);
@@ -366,51 +487,6 @@ TEST(from_fd_refuses)
 	zinc_close(region);
 }
 
-static void send_fd(int socket, int fd)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { { 0 } };
-	char byte = 'z';
-	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
-	CHECK(sendmsg(socket, &message, 0) == 1);
-}
-
-static int receive_fd(int socket)
-{
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	char byte;
-	struct iovec part = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr message = {
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes),
-	};
-	int fd;
-
-	CHECK(recvmsg(socket, &message, MSG_CMSG_CLOEXEC) == 1);
-	CHECK(CMSG_FIRSTHDR(&message));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	return fd;
-}
-
 /* An anonymous region reaches another user, who could open nothing by name */
 TEST(anonymous_by_scm_rights)
 {
@@ -446,7 +522,7 @@ TEST(anonymous_by_scm_rights)
 	zinc_notify(region);
 	ASSERT_EQ(zinc_try_wait(region), 0);
 	ASSERT_GE(zinc_fd(region), 0);
-	send_fd(sockets[0], zinc_fd(region));
+	ASSERT_EQ(send_fd(sockets[0], zinc_fd(region)), 0);
 	await(&ready);
 	EXPECT_EQ(zinc_wait(region, ZINC_WAIT_FOREVER), 0);
 	EXPECT_EQ(zinc_ptr(region)[1], 62);
@@ -472,7 +548,7 @@ TEST(descriptor_outlives_its_sender)
 	IN_CHILD(pid) {
 		CHECK(!zinc_create(named("sent"), PAGE, &region));
 		zinc_ptr(region)[0] = 5;
-		send_fd(sockets[0], zinc_fd(region));
+		CHECK(!send_fd(sockets[0], zinc_fd(region)));
 		zinc_close(region);
 	}
 	ASSERT_EQ(reap(pid), 0);
@@ -494,7 +570,7 @@ TEST(from_fd_read_only)
 {
 	struct zinc_options options = {
 		.size = sizeof(options),
-		.flags = ZINC_READONLY,
+		.flags = ZINC_RDONLY,
 	};
 	zinc_handle region;
 	zinc_handle reader;
@@ -506,7 +582,7 @@ TEST(from_fd_read_only)
 	EXPECT_EQ(zinc_notify_checked(reader), -EBADF);
 	/* and from that one there is no way back */
 	ASSERT_EQ(zinc_from_fd(zinc_fd(reader), NULL, &second), 0);
-	EXPECT_EQ(info_of(second).flags & ZINC_IS_READONLY, ZINC_IS_READONLY);
+	EXPECT_EQ(info_of(second).flags & ZINC_INFO_RDONLY, ZINC_INFO_RDONLY);
 	EXPECT_EQ(zinc_notify_checked(second), -EBADF);
 	zinc_close(second);
 	zinc_close(reader);

@@ -5,9 +5,24 @@
 
 #include <sys/resource.h>
 
+#include "zinc-lock.h"
+
 TEST(version)
 {
 	EXPECT_EQ(zinc_version(), (2u << 16) | 1);
+}
+
+/* The declarations of a program for the library that this one replaces */
+TEST(other_spelling)
+{
+	const char *name = named("spelling");
+	ZincHandle region = NULL;
+	zinc_handle same;
+
+	ASSERT_EQ(zinc_create(name, PAGE, &region), 0);
+	same = region;
+	EXPECT_EQ(zinc_capacity(same), PAGE);
+	zinc_close(region);
 }
 
 TEST(null_handles)
@@ -26,7 +41,7 @@ TEST(null_handles)
 	EXPECT_EQ(zinc_wait(NULL, 1000), -EINVAL);
 	EXPECT_EQ(zinc_wait(NULL, ZINC_WAIT_FOREVER), -EINVAL);
 	EXPECT_EQ(zinc_wait_until(NULL, 0), -EINVAL);
-	EXPECT_EQ(zinc_wait_until(NULL, ZINC_NO_DEADLINE), -EINVAL);
+	EXPECT_EQ(zinc_wait_until(NULL, ZINC_DEADLINE_NEVER), -EINVAL);
 	EXPECT_EQ(zinc_try_wait(NULL), -EINVAL);
 	EXPECT_EQ(zinc_notify_and_wait(NULL, NULL, 0), -EINVAL);
 	EXPECT_EQ(zinc_fd(NULL), -EINVAL);
@@ -121,7 +136,7 @@ static bool is_allowed(unsigned char byte)
 	       (byte >= '0' && byte <= '9') || byte == '_' || byte == '-';
 }
 
-/* What every function that takes a name says to it; they must agree */
+/* The result of every function that takes a name; they must agree */
 static int32_t verdict(const char *name)
 {
 	struct zinc_region_info info = { .size = sizeof(info) };
@@ -181,7 +196,8 @@ TEST(names_that_are_bad)
 		EXPECT_EQ(verdict(bad[i]), -EINVAL) {
 			TH_LOG("bad name %zu", i);
 		}
-	for (length = 250; length < sizeof(longer); length *= 2) {
+	/* one byte past what another library takes; see lib_layout */
+	for (length = 251; length < sizeof(longer); length *= 2) {
 		memset(longer, 'a', length);
 		longer[length] = 0;
 		EXPECT_EQ(verdict(longer), -EINVAL) {
@@ -195,7 +211,7 @@ static void forget_stale(const char *name)
 {
 	struct zinc_region_info info = { .size = sizeof(info) };
 
-	if (!zinc_stat(name, &info) && info.flags & ZINC_IS_STALE)
+	if (!zinc_stat(name, &info) && info.flags & ZINC_INFO_STALE)
 		zinc_unlink(name);
 }
 
@@ -203,12 +219,12 @@ static void forget_stale(const char *name)
 TEST(names_every_length)
 {
 	const char *prefix = named("");
-	char name[ZINC_MAX_NAME + 1];
+	char name[ZINC_NAME_MAX + 1];
 	zinc_handle region;
 	zinc_handle other;
 	int length;
 
-	for (length = 1; length <= ZINC_MAX_NAME; length++) {
+	for (length = 1; length <= ZINC_NAME_MAX; length++) {
 		memset(name, 'n', length);
 		name[length] = 0;
 		/* the short ones have no room for it */
@@ -230,12 +246,15 @@ TEST(names_every_length)
 	}
 }
 
+/* Of all addresses */
+#define HALF	(SIZE_MAX / 2 + 1)
+
 TEST(capacities_that_are_bad)
 {
 	const uintptr_t bad[] = {
 		0, 1, 63, 64, PAGE - 64, PAGE - 1, PAGE + 1, PAGE + 64,
 		2 * PAGE - 1, 3 * PAGE / 2, 2 * MIB + 1,
-		(uintptr_t)1 << 63, ((uintptr_t)1 << 63) - PAGE,
+		HALF, HALF - PAGE,
 		SIZE_MAX, SIZE_MAX - 63, SIZE_MAX - 64, SIZE_MAX - PAGE + 1,
 		(SIZE_MAX - PAGE + 1) - PAGE,
 	};
@@ -263,10 +282,10 @@ TEST(capacities_that_are_bad)
  */
 TEST(capacities_beyond_memory)
 {
-	const uintptr_t large[] = {
-		(OWN_SHM_MIB + 16) * MIB, 2 * PAGE * sysconf(_SC_PHYS_PAGES),
-		(uintptr_t)1 << 44, (uintptr_t)1 << 46, (uintptr_t)1 << 47,
-		(uintptr_t)1 << 62,
+	const uint64_t large[] = {
+		(OWN_SHM_MIB + 16) * MIB,
+		2ULL * PAGE * sysconf(_SC_PHYS_PAGES),
+		1ULL << 44, 1ULL << 46, 1ULL << 47, 1ULL << 62,
 	};
 	const char *name = named("huge");
 	zinc_handle out;
@@ -276,6 +295,9 @@ TEST(capacities_beyond_memory)
 	if (on_kmod() ? !getenv("ZINC_VM") : !own_shm)
 		SKIP(return, "could take all of this machine's memory");
 	for (i = on_kmod() ? 1 : 0; i < sizeof(large) / sizeof(large[0]); i++) {
+		/* a 32-bit program cannot even ask for it */
+		if (large[i] > SIZE_MAX)
+			continue;
 		out = POISON;
 		ret = zinc_create(name, large[i], &out);
 		EXPECT_TRUE(ret == -ENOMEM || ret == -ENOSPC ||
@@ -346,19 +368,22 @@ static int32_t try_open(const struct zinc_options *options)
 
 TEST(options_create)
 {
-	const uint32_t flags = ZINC_LAZY | ZINC_REPLACE;
+	const uint32_t flags = ZINC_LAZY | ZINC_REPLACE | ZINC_PAGE_LAYOUT;
 	int bit;
 
 	EXPECT_EQ(try_create(NULL), 0);
 	EXPECT_EQ(try_create(OPTIONS()), 0);
 	EXPECT_EQ(try_create(OPTIONS(.flags = ZINC_LAZY)), 0);
 	EXPECT_EQ(try_create(OPTIONS(.flags = ZINC_REPLACE)), 0);
+	EXPECT_EQ(try_create(OPTIONS(.flags = ZINC_PAGE_LAYOUT)), 0);
 	EXPECT_EQ(try_create(OPTIONS(.flags = flags)), 0);
 	for (bit = 0; bit < 32; bit++) {
-		if (!(flags & 1u << bit))
+		/* which not every machine has: see lib_dmabuf.c */
+		if (!((flags | ZINC_CONTIGUOUS) & 1u << bit))
 			EXPECT_EQ(try_create(OPTIONS(.flags = 1u << bit)),
 				  -EINVAL);
 	}
+	EXPECT_EQ(try_create(OPTIONS(.flags = ZINC_LAZY | ZINC_CONTIGUOUS)), -EINVAL);
 	for (bit = 0; bit < 32; bit++)
 		EXPECT_EQ(try_create(OPTIONS(.mode = 1u << bit)),
 			  (0666 & 1u << bit) ? 0 : -EINVAL) {
@@ -366,8 +391,8 @@ TEST(options_create)
 		}
 	EXPECT_EQ(try_create(OPTIONS(.mode = 0666)), 0);
 	EXPECT_EQ(try_create(OPTIONS(.mode = 0777)), -EINVAL);
-	EXPECT_EQ(try_create(OPTIONS(.lifetime = ZINC_LIVES_CREATOR)), 0);
-	EXPECT_EQ(try_create(OPTIONS(.lifetime = ZINC_LIVES_PERSIST)), 0);
+	EXPECT_EQ(try_create(OPTIONS(.lifetime = ZINC_LIFETIME_CREATOR)), 0);
+	EXPECT_EQ(try_create(OPTIONS(.lifetime = ZINC_LIFETIME_PERSIST)), 0);
 	EXPECT_EQ(try_create(OPTIONS(.lifetime = 3)), -EINVAL);
 	EXPECT_EQ(try_create(OPTIONS(.lifetime = ~0u)), -EINVAL);
 	EXPECT_EQ(try_create(OPTIONS(.backend = 3)), -EINVAL);
@@ -384,15 +409,15 @@ TEST(options_open)
 	ASSERT_EQ(zinc_create(named("to-open"), PAGE, &region), 0);
 	EXPECT_EQ(try_open(NULL), 0);
 	EXPECT_EQ(try_open(OPTIONS()), 0);
-	EXPECT_EQ(try_open(OPTIONS(.flags = ZINC_READONLY)), 0);
+	EXPECT_EQ(try_open(OPTIONS(.flags = ZINC_RDONLY)), 0);
 	EXPECT_EQ(try_open(OPTIONS(.flags = ZINC_NO_DATA)), 0);
 	for (bit = 0; bit < 32; bit++) {
-		if (!(1u << bit & (ZINC_READONLY | ZINC_NO_DATA)))
+		if (!(1u << bit & (ZINC_RDONLY | ZINC_NO_DATA)))
 			EXPECT_EQ(try_open(OPTIONS(.flags = 1u << bit)),
 				  -EINVAL);
 	}
 	EXPECT_EQ(try_open(OPTIONS(.mode = 0600)), -EINVAL);
-	EXPECT_EQ(try_open(OPTIONS(.lifetime = ZINC_LIVES_PERSIST)), -EINVAL);
+	EXPECT_EQ(try_open(OPTIONS(.lifetime = ZINC_LIFETIME_PERSIST)), -EINVAL);
 	EXPECT_EQ(try_open(OPTIONS(.backend = 3)), -EINVAL);
 	EXPECT_EQ(try_open(OPTIONS(.reserved = 1)), -EINVAL);
 	EXPECT_EQ(info_of(region).handles, 1);
@@ -435,7 +460,7 @@ TEST(anonymous)
 	ASSERT_EQ(ret, 0);
 	info = info_of(region);
 	EXPECT_STREQ(info.name, "");
-	EXPECT_EQ(info.flags & ZINC_IS_ANONYMOUS, ZINC_IS_ANONYMOUS);
+	EXPECT_EQ(info.flags & ZINC_INFO_ANONYMOUS, ZINC_INFO_ANONYMOUS);
 	EXPECT_EQ(header_u64(region, 40), fnv1a(""));
 	zinc_notify(region);
 	EXPECT_EQ(zinc_wait(region, 0), 0);
@@ -570,6 +595,289 @@ TEST(backend_kmod_is_missing)
 	EXPECT_EQ(zinc_backend(NULL), ZINC_BACKEND_SHM);
 }
 
+/* ---- sizes of the caller's structs ---- */
+
+/* Sizes that no struct of at least @v1 bytes can have as an entry of an array */
+static const size_t *bad_strides(size_t v1)
+{
+	static size_t sizes[5];
+
+	sizes[0] = v1 - 8;
+	sizes[1] = v1 + 4;
+	sizes[2] = 4096 + 8;
+	sizes[3] = SIZE_MAX - 7;
+	sizes[4] = 0;
+	return sizes;
+}
+
+/* Until the 0, which is one, too */
+#define FOR_EACH_BAD(i, sizes)						\
+	for (i = 0; !i || (sizes)[i - 1]; i++)
+
+TEST(entry_size_of_list)
+{
+	const size_t *bad = bad_strides(336);
+	struct zinc_region_info *list;
+	size_t count, i;
+
+	FOR_EACH_BAD(i, bad) {
+		list = (void *)POISON;
+		count = 77;
+		EXPECT_EQ(zinc_list(&list, &count, bad[i]), -EINVAL);
+		EXPECT_EQ(list, NULL);
+		EXPECT_EQ(count, 0);
+	}
+}
+
+TEST(entry_size_of_flock_holders)
+{
+	const size_t *bad = bad_strides(424);
+	struct zinc_lock_holder *holders;
+	size_t count, i;
+
+	FOR_EACH_BAD(i, bad) {
+		holders = (void *)POISON;
+		count = 77;
+		EXPECT_EQ(zinc_flock_holders("/", &holders, &count, bad[i]),
+			  -EINVAL);
+		EXPECT_EQ(holders, NULL);
+		EXPECT_EQ(count, 0);
+	}
+	zinc_holders_free(NULL);
+}
+
+TEST(entry_size_of_flock_holders_of)
+{
+	const char *const paths[] = { "/", "/tmp" };
+	const size_t *bad = bad_strides(424);
+	struct zinc_lock_holder *holders[2];
+	size_t counts[2], i;
+
+	FOR_EACH_BAD(i, bad) {
+		holders[1] = (void *)POISON;
+		counts[1] = 77;
+		EXPECT_EQ(zinc_flock_holders_of(paths, 2, holders, counts,
+						bad[i]), -EINVAL);
+		EXPECT_EQ(holders[1], NULL);
+		EXPECT_EQ(counts[1], 0);
+	}
+}
+
+TEST(entry_size_of_gpu_holders)
+{
+	const size_t *bad = bad_strides(424);
+	struct zinc_lock_holder *holders;
+	size_t count, i;
+
+	FOR_EACH_BAD(i, bad) {
+		holders = (void *)POISON;
+		count = 77;
+		EXPECT_EQ(zinc_gpu_holders("cuda:0", &holders, &count, bad[i]),
+			  -EINVAL);
+		EXPECT_EQ(holders, NULL);
+		EXPECT_EQ(count, 0);
+	}
+}
+
+TEST(entry_size_of_reservations)
+{
+	const size_t *bad = bad_strides(112);
+	struct zinc_reservation_holder *holders;
+	size_t count, i;
+
+	FOR_EACH_BAD(i, bad) {
+		holders = (void *)POISON;
+		count = 77;
+		EXPECT_EQ(zinc_reservations(NULL, &holders, &count, bad[i]),
+			  -EINVAL);
+		EXPECT_EQ(holders, NULL);
+		EXPECT_EQ(count, 0);
+	}
+	zinc_reservations_free(NULL);
+}
+
+TEST(entry_size_of_gpus)
+{
+	const size_t *bad = bad_strides(64);
+	struct zinc_gpu *gpus;
+	size_t count, i;
+
+	FOR_EACH_BAD(i, bad) {
+		gpus = (void *)POISON;
+		count = 77;
+		EXPECT_EQ(zinc_gpus(&gpus, &count, bad[i]), -EINVAL);
+		EXPECT_EQ(gpus, NULL);
+		EXPECT_EQ(count, 0);
+	}
+	zinc_gpus_free(NULL);
+}
+
+TEST(entry_size_of_cpu_places)
+{
+	const size_t *bad = bad_strides(16);
+	struct zinc_cpu_place *places;
+	size_t count, i;
+
+	FOR_EACH_BAD(i, bad) {
+		places = (void *)POISON;
+		count = 77;
+		EXPECT_EQ(zinc_cpu_places(&places, &count, bad[i]), -EINVAL);
+		EXPECT_EQ(places, NULL);
+		EXPECT_EQ(count, 0);
+	}
+	zinc_cpu_places_free(NULL);
+}
+
+TEST(entry_size_of_reserve)
+{
+	const struct zinc_device_claim claim = { .device = "args:0" };
+	const size_t *bad = bad_strides(16);
+	char *why;
+	size_t i;
+
+	FOR_EACH_BAD(i, bad) {
+		EXPECT_EQ(zinc_reserve(&claim, 1, bad[i], 0, &why), -EINVAL);
+		EXPECT_NE(why, NULL);
+		free(why);
+	}
+}
+
+TEST(entry_size_of_reserve_queue)
+{
+	const struct zinc_device_claim claim = { .device = "args:0" };
+	const size_t *bad = bad_strides(16);
+	size_t i;
+
+	FOR_EACH_BAD(i, bad)
+		EXPECT_EQ(zinc_reserve_queue(&claim, 1, bad[i]), -EINVAL);
+}
+
+TEST(reserved_of_a_claim)
+{
+	const struct zinc_device_claim claim = { .device = "args:0",
+						 .reserved = 1 };
+
+	EXPECT_EQ(zinc_reserve(&claim, 1, sizeof(claim), 0, NULL), -EINVAL);
+	EXPECT_EQ(zinc_reserve_queue(&claim, 1, sizeof(claim)), -EINVAL);
+}
+
+TEST(entry_size_of_holders_format)
+{
+	struct zinc_lock_holder holder = { .pid = 1, .cmdline = "one" };
+	const size_t *bad = bad_strides(424);
+	char *text;
+	size_t i;
+
+	FOR_EACH_BAD(i, bad)
+		EXPECT_EQ(zinc_holders_format(&holder, 1, bad[i]), NULL);
+	EXPECT_EQ(zinc_holders_format(NULL, 1, sizeof(holder)), NULL);
+	text = zinc_holders_format(&holder, 1, sizeof(holder));
+	EXPECT_STREQ(text, "  pid=1 cmd=one");
+	free(text);
+}
+
+TEST(size_of_holder_describe)
+{
+	struct zinc_lock_holder holder;
+
+	EXPECT_EQ(zinc_holder_describe(1, NULL, sizeof(holder)), -EINVAL);
+	EXPECT_EQ(zinc_holder_describe(1, &holder, 0), -EINVAL);
+	EXPECT_EQ(zinc_holder_describe(1, &holder, 423), -EINVAL);
+	EXPECT_EQ(zinc_holder_describe(1, &holder, 4097), -EINVAL);
+}
+
+TEST(sizes_of_gpu_lock_any)
+{
+	struct zinc_gpu_request request = { .size = sizeof(request), .want = 1 };
+	struct zinc_gpu_lock lock;
+	const size_t *bad;
+	struct zinc_gpu gpu;
+	char *why;
+	size_t i;
+
+	bad = bad_strides(32);
+	FOR_EACH_BAD(i, bad) {
+		EXPECT_EQ(zinc_gpu_lock_any(&request, &lock, bad[i], &gpu,
+					    sizeof(gpu), &why), -EINVAL);
+		EXPECT_NE(why, NULL);
+		free(why);
+	}
+	bad = bad_strides(64);
+	FOR_EACH_BAD(i, bad)
+		EXPECT_EQ(zinc_gpu_lock_any(&request, &lock, sizeof(lock), &gpu,
+					    bad[i], NULL), -EINVAL);
+	request.size = 19;
+	EXPECT_EQ(zinc_gpu_lock_any(&request, &lock, sizeof(lock), &gpu,
+				    sizeof(gpu), NULL), -EINVAL);
+	request.size = 4097;
+	EXPECT_EQ(zinc_gpu_lock_any(&request, &lock, sizeof(lock), &gpu,
+				    sizeof(gpu), NULL), -EINVAL);
+}
+
+TEST(size_of_a_gpu_lock)
+{
+	static const uint32_t bad[] = { 0, 31, 4097, ~0U };
+	struct zinc_gpu_lock lock;
+	char *why;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		lock = (struct zinc_gpu_lock){ .size = bad[i], .held = 1,
+					       .file = -1, .reservation = -1 };
+		EXPECT_EQ(zinc_gpu_lock_acquire("cuda", 0, 0, 0, &lock),
+			  -EINVAL);
+		EXPECT_EQ(zinc_gpu_lock_acquire_device("cuda:0", 0, 0, &lock,
+						       &why), -EINVAL);
+		EXPECT_NE(NULL, strstr(why, "size"));
+		free(why);
+		/* what has no size has no members */
+		EXPECT_EQ(zinc_gpu_lock_is_held(&lock), 0);
+		zinc_gpu_lock_release(&lock);
+		EXPECT_EQ(lock.held, 1);
+	}
+	EXPECT_EQ(zinc_gpu_lock_acquire("cuda", 0, 0, 0, NULL), -EINVAL);
+	EXPECT_EQ(zinc_gpu_lock_is_held(NULL), 0);
+	zinc_gpu_lock_release(NULL);
+}
+
+TEST(sizes_of_cpu_acquire)
+{
+	static const uint32_t bad[] = {
+		0, sizeof(struct zinc_cpu_locks) - 1, 4097, ~0U,
+	};
+	struct zinc_cpu_request request = { .size = sizeof(request), .want = 1 };
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
+	size_t i;
+
+	request.size = sizeof(request) - 1;
+	EXPECT_EQ(zinc_cpu_lock_acquire(&request, &locks, NULL), -EINVAL);
+	request.size = 4097;
+	EXPECT_EQ(zinc_cpu_lock_acquire(&request, &locks, NULL), -EINVAL);
+	EXPECT_EQ(zinc_cpu_lock_acquire(NULL, &locks, NULL), -EINVAL);
+	request.size = sizeof(request);
+	EXPECT_EQ(zinc_cpu_lock_acquire(&request, NULL, NULL), -EINVAL);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		locks = (struct zinc_cpu_locks){ .size = bad[i], .count = 7 };
+		EXPECT_EQ(zinc_cpu_lock_acquire(&request, &locks, NULL), -EINVAL);
+		EXPECT_EQ(locks.count, 7);
+		zinc_cpu_lock_release(&locks);
+		EXPECT_EQ(locks.count, 7);
+	}
+	zinc_cpu_lock_release(NULL);
+}
+
+TEST(size_of_a_flock_request)
+{
+	struct zinc_flock_request request = { .path = "/tmp/zinc-args.lock" };
+
+	request.size = sizeof(request) - 1;
+	EXPECT_EQ(zinc_flock_acquire(&request, NULL), -EINVAL);
+	request.size = 4097;
+	EXPECT_EQ(zinc_flock_acquire(&request, NULL), -EINVAL);
+	EXPECT_EQ(zinc_flock_acquire(NULL, NULL), -EINVAL);
+	EXPECT_NE(access(request.path, F_OK), 0);
+}
+
 /* ---- the nine functions leave nothing half made ---- */
 
 TEST(no_descriptors_left)
@@ -600,6 +908,8 @@ TEST(no_address_space_left)
 	zinc_handle out = POISON;
 	int fds;
 
+	if (getenv("ZINC_EMULATOR"))
+		SKIP(return, "the emulator does not limit the address space");
 	/* what the library keeps for good, it has after the first look */
 	ASSERT_EQ(probe(name), -ENOENT);
 	fds = count_fds();

@@ -14,7 +14,7 @@
 #define SIZE	(4 * PAGE)
 
 /*
- * ioctl() and mmap() of the library, too: this program comes before the C
+ * ioctl() and mmap64() of the library, too: this program comes before the C
  * library. So a module that is older, and what drivers answer, can be had here.
  */
 static struct {
@@ -30,10 +30,10 @@ static bool is_new(unsigned long command)
 {
 	unsigned int number = _IOC_NR(command);
 
-	return _IOC_TYPE(command) == ZINC_IOC_TYPE &&
-	       (number == _IOC_NR(ZINC_IMPORT) ||
-		number == _IOC_NR(ZINC_REGION_EXPORT) ||
-		number == _IOC_NR(ZINC_REGION_NOTIFY_FENCE));
+	return _IOC_TYPE(command) == ZINC_IOCTL_TYPE &&
+	       (number == _IOC_NR(ZINC_IOC_IMPORT) ||
+		number == _IOC_NR(ZINC_IOC_REGION_EXPORT) ||
+		number == _IOC_NR(ZINC_IOC_REGION_NOTIFY_FENCE));
 }
 
 static int fake_sync(const struct dma_buf_sync *sync)
@@ -63,30 +63,21 @@ int ioctl(int fd, unsigned long command, ...)
 	if (command == DMA_BUF_IOCTL_SYNC && fake_sync(argument))
 		return -1;
 	ret = syscall(SYS_ioctl, fd, command, argument);
-	if (command == ZINC_REGION_EXPORT && fake.together)
+	if (command == ZINC_IOC_REGION_EXPORT && fake.together)
 		pthread_barrier_wait(fake.together);
 	return ret;
 }
 
 /* ThreadSanitizer maps memory before it can look at anything */
-#define UNWATCHED	__attribute__((no_sanitize_thread))
-
-UNWATCHED
-static long map_pages(void *address, size_t length, int prot, int flags, int fd,
-		      off_t offset)
-{
-	return syscall(SYS_mmap, address, length, prot, flags, fd, offset);
-}
-
-UNWATCHED
-void *mmap(void *address, size_t length, int prot, int flags, int fd,
-	   off_t offset)
+__attribute__((no_sanitize_thread))
+void *mmap64(void *address, size_t length, int prot, int flags, int fd,
+	     off64_t offset)
 {
 	if (fake.map_error && flags & MAP_SHARED && !offset) {
 		errno = fake.map_error;
 		return MAP_FAILED;
 	}
-	return (void *)map_pages(address, length, prot, flags, fd, offset);
+	return raw_mmap(address, length, prot, flags, fd, offset);
 }
 
 static ino_t inode_of(int fd)
@@ -173,7 +164,7 @@ TEST(null_and_nonsense)
 	EXPECT_EQ(zinc_features(region, &features), 0);
 	EXPECT_EQ(zinc_export_dmabuf(NULL, 0), -EINVAL);
 	EXPECT_EQ(zinc_export_dmabuf(region, 1), -EINVAL);
-	EXPECT_EQ(zinc_export_dmabuf(region, ZINC_READONLY | ZINC_NO_DATA),
+	EXPECT_EQ(zinc_export_dmabuf(region, ZINC_RDONLY | ZINC_NO_DATA),
 		  -EINVAL);
 	EXPECT_EQ(zinc_notify_on_fence(NULL, 0), -EINVAL);
 	EXPECT_EQ(zinc_begin_cpu_access(NULL, ZINC_CPU_READ), -EINVAL);
@@ -190,7 +181,7 @@ TEST(null_and_nonsense)
 	out = POISON;
 	EXPECT_EQ(import_flags(-1, "x", ZINC_LAZY, &out), -EINVAL);
 	EXPECT_EQ(out, NULL);
-	EXPECT_EQ(import_flags(-1, "x", ZINC_READONLY, &out), -EINVAL);
+	EXPECT_EQ(import_flags(-1, "x", ZINC_RDONLY, &out), -EINVAL);
 	zinc_close(region);
 }
 
@@ -211,7 +202,14 @@ TEST(posix_has_no_devices)
 	EXPECT_EQ(zinc_features(region, &features), 0);
 	EXPECT_EQ(features, 0);
 	EXPECT_EQ(zinc_export_dmabuf(region, 0), -EOPNOTSUPP);
-	EXPECT_EQ(zinc_export_dmabuf(region, ZINC_READONLY), -EOPNOTSUPP);
+	EXPECT_EQ(zinc_export_dmabuf(region, ZINC_RDONLY), -EOPNOTSUPP);
+	EXPECT_EQ(zinc_export_dmabuf_part(region, 0, SIZE, 0), -EOPNOTSUPP);
+	shm.flags = ZINC_CONTIGUOUS;
+	out = POISON;
+	EXPECT_EQ(zinc_create_with(named("contiguous"), SIZE, &shm, &out), -EOPNOTSUPP);
+	EXPECT_EQ(out, NULL);
+	EXPECT_NE(strstr(zinc_strerror(-EOPNOTSUPP), "Contiguous memory"), NULL);
+	shm.flags = 0;
 	EXPECT_EQ(zinc_notify_on_fence(region, 0), -EOPNOTSUPP);
 	EXPECT_EQ(zinc_begin_cpu_access(region, ZINC_CPU_READ), -EOPNOTSUPP);
 	EXPECT_EQ(zinc_end_cpu_access(region, ZINC_CPU_WRITE), -EOPNOTSUPP);
@@ -290,7 +288,7 @@ TEST(without_data)
 	EXPECT_EQ(info_of(bare).sequence, 2);
 	zinc_close(bare);
 	EXPECT_EQ(info_of(region).handles, 1);
-	ASSERT_EQ(open_flags(name, ZINC_NO_DATA | ZINC_READONLY, &bare), 0);
+	ASSERT_EQ(open_flags(name, ZINC_NO_DATA | ZINC_RDONLY, &bare), 0);
 	EXPECT_EQ(zinc_notify_checked(bare), -EBADF);
 	zinc_close(bare);
 	zinc_close(region);
@@ -330,15 +328,76 @@ FIXTURE_TEARDOWN(dmabuf)
 
 TEST_F(dmabuf, features)
 {
-	const uint64_t all = ZINC_CAN_EXPORT | ZINC_CAN_IMPORT | ZINC_CAN_FENCE;
+	const uint64_t all = ZINC_FEATURE_EXPORT | ZINC_FEATURE_IMPORT |
+			     ZINC_FEATURE_FENCE | ZINC_FEATURE_EXPORT_PART;
 	uint64_t features = 0;
 
 	NEED_KMOD();
 	EXPECT_EQ(zinc_features(NULL, &features), 0);
-	EXPECT_EQ(features, all);
+	/* a kernel without huge pages has no contiguous ones */
+	EXPECT_EQ(features & ~(uint64_t)ZINC_FEATURE_CONTIGUOUS, all);
 	features = 0;
 	EXPECT_EQ(zinc_features(self->rdonly, &features), 0);
-	EXPECT_EQ(features, all);
+	EXPECT_EQ(features & ~(uint64_t)ZINC_FEATURE_CONTIGUOUS, all);
+}
+
+TEST_F(dmabuf, contiguous_memory)
+{
+	struct zinc_options options = {
+		.size = sizeof(options), .flags = ZINC_CONTIGUOUS,
+	};
+	struct zinc_region_info info = { .size = sizeof(info) };
+	uint64_t features = 0;
+	zinc_handle region;
+
+	NEED_KMOD();
+	ASSERT_EQ(zinc_features(NULL, &features), 0);
+	if (!(features & ZINC_FEATURE_CONTIGUOUS)) {
+		EXPECT_EQ(zinc_create_with(NULL, SIZE, &options, &region), -EOPNOTSUPP);
+		SKIP(return, "this kernel has no huge pages");
+	}
+	ASSERT_EQ(zinc_create_with(NULL, SIZE, &options, &region), 0);
+	EXPECT_EQ(zinc_info(region, &info), 0);
+	EXPECT_TRUE(info.flags & ZINC_INFO_CONTIGUOUS);
+	EXPECT_EQ(info.capacity, SIZE);
+	memset(zinc_ptr(region), 1, SIZE);
+	EXPECT_EQ(zinc_notify_checked(region), 0);
+	EXPECT_EQ(zinc_try_wait(region), 0);
+	zinc_close(region);
+	EXPECT_EQ(zinc_info(self->region, &info), 0);
+	EXPECT_FALSE(info.flags & ZINC_INFO_CONTIGUOUS);
+	options.flags |= ZINC_LAZY;
+	EXPECT_EQ(zinc_create_with(NULL, SIZE, &options, &region), -EINVAL);
+}
+
+TEST_F(dmabuf, parts)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	char *p;
+	int fd;
+
+	NEED_KMOD();
+	memset(zinc_ptr(self->region), 1, SIZE);
+	zinc_ptr(self->region)[SIZE - page] = 7;
+	fd = zinc_export_dmabuf_part(self->region, SIZE - page, page, 0);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(lseek(fd, 0, SEEK_END), page);
+	p = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(p, MAP_FAILED);
+	EXPECT_EQ(p[0], 7);
+	munmap(p, page);
+	close(fd);
+	EXPECT_EQ(zinc_export_dmabuf_part(NULL, 0, page, 0), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->region, 0, 0, 0), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->region, 1, page, 0), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->region, 0, page - 1, 0), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->region, SIZE, page, 0), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->region, page, SIZE, 0), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->region, 0, page, ZINC_NO_DATA), -EINVAL);
+	EXPECT_EQ(zinc_export_dmabuf_part(self->rdonly, 0, page, 0), -EACCES);
+	fd = zinc_export_dmabuf_part(self->rdonly, 0, page, ZINC_RDONLY);
+	EXPECT_GE(fd, 0);
+	close(fd);
 }
 
 TEST_F(dmabuf, it_is_the_memory)
@@ -363,7 +422,7 @@ TEST_F(dmabuf, it_is_the_memory)
 
 TEST_F(dmabuf, read_only)
 {
-	int buf = zinc_export_dmabuf(self->region, ZINC_READONLY);
+	int buf = zinc_export_dmabuf(self->region, ZINC_RDONLY);
 
 	NEED_KMOD();
 	ASSERT_GE(buf, 0);
@@ -371,7 +430,7 @@ TEST_F(dmabuf, read_only)
 	EXPECT_EQ(errno, EACCES);
 	close(buf);
 	EXPECT_EQ(zinc_export_dmabuf(self->rdonly, 0), -EACCES);
-	buf = zinc_export_dmabuf(self->rdonly, ZINC_READONLY);
+	buf = zinc_export_dmabuf(self->rdonly, ZINC_RDONLY);
 	EXPECT_GE(buf, 0);
 	close(buf);
 }
@@ -388,8 +447,8 @@ TEST_F(dmabuf, import_by_name)
 	NEED_KMOD();
 	ASSERT_EQ(zinc_import_dmabuf(self->buf, name, NULL, &region), 0);
 	EXPECT_EQ(zinc_capacity(region), SIZE);
-	EXPECT_EQ(info_of(region).flags, ZINC_IS_IMPORTED | ZINC_IS_CREATOR);
-	EXPECT_EQ(info_of(self->region).flags, ZINC_IS_CREATOR);
+	EXPECT_EQ(info_of(region).flags, ZINC_INFO_IMPORTED | ZINC_INFO_CREATOR);
+	EXPECT_EQ(info_of(self->region).flags, ZINC_INFO_CREATOR);
 	zinc_ptr(self->region)[PAGE] = 5;
 	IN_CHILD(pid) {
 		CHECK(!zinc_open(name, &mine));
@@ -403,7 +462,7 @@ TEST_F(dmabuf, import_by_name)
 		zinc_notify(mine);
 		zinc_close(mine);
 	}
-	EXPECT_EQ(zinc_wait(region, PATIENCE_MS), 0);
+	EXPECT_EQ(be_woken(region), 0);
 	EXPECT_EQ(reap(pid), 0);
 	EXPECT_EQ(zinc_ptr(self->region)[PAGE], 6);
 	zinc_close(region);
@@ -418,7 +477,7 @@ TEST_F(dmabuf, import_without_a_name)
 	NEED_KMOD();
 	ASSERT_EQ(zinc_import_dmabuf(self->buf, NULL, NULL, &region), 0);
 	EXPECT_EQ(info_of(region).flags,
-		  ZINC_IS_IMPORTED | ZINC_IS_CREATOR | ZINC_IS_ANONYMOUS);
+		  ZINC_INFO_IMPORTED | ZINC_INFO_CREATOR | ZINC_INFO_ANONYMOUS);
 	ASSERT_EQ(zinc_from_fd(zinc_fd(region), NULL, &other), 0);
 	zinc_ptr(other)[0] = 3;
 	EXPECT_EQ(zinc_ptr(self->region)[0], 3);
@@ -431,7 +490,7 @@ TEST_F(dmabuf, import_options)
 	struct zinc_options options = {
 		.size = sizeof(options),
 		.mode = 0640,
-		.lifetime = ZINC_LIVES_PERSIST,
+		.lifetime = ZINC_LIFETIME_PERSIST,
 	};
 	const char *name = named("options");
 	struct zinc_region_info info;
@@ -442,7 +501,7 @@ TEST_F(dmabuf, import_options)
 	ASSERT_EQ(zinc_import_dmabuf(self->buf, name, &options, &region), 0);
 	info = info_of(region);
 	EXPECT_EQ(info.mode, 0640);
-	EXPECT_EQ(info.lifetime, ZINC_LIVES_PERSIST);
+	EXPECT_EQ(info.lifetime, ZINC_LIFETIME_PERSIST);
 	zinc_close(region);
 	EXPECT_EQ(probe(name), 0);
 	region = POISON;
@@ -478,7 +537,7 @@ TEST_F(dmabuf, import_of_what_is_no_dmabuf)
 
 TEST_F(dmabuf, import_of_a_read_only_one)
 {
-	int buf = zinc_export_dmabuf(self->region, ZINC_READONLY);
+	int buf = zinc_export_dmabuf(self->region, ZINC_RDONLY);
 	const char *name = named("rdonly");
 	zinc_handle region;
 	zinc_handle other = POISON;
@@ -486,8 +545,8 @@ TEST_F(dmabuf, import_of_a_read_only_one)
 
 	NEED_KMOD();
 	ASSERT_EQ(zinc_import_dmabuf(buf, name, NULL, &region), 0);
-	EXPECT_EQ(info_of(region).flags, ZINC_IS_IMPORTED | ZINC_IS_CREATOR |
-					 ZINC_IS_DATA_READONLY);
+	EXPECT_EQ(info_of(region).flags, ZINC_INFO_IMPORTED | ZINC_INFO_CREATOR |
+					 ZINC_INFO_DATA_RDONLY);
 	zinc_ptr(self->region)[7] = 7;
 	EXPECT_EQ(zinc_ptr(region)[7], 7);
 	fds = count_fds();
@@ -572,7 +631,7 @@ TEST_F(dmabuf, import_of_a_foreign_one)
 	EXPECT_EQ(zinc_ptr(region)[0], 10);
 	out = zinc_export_dmabuf(region, 0);
 	EXPECT_EQ(inode_of(out), inode_of(buf));
-	EXPECT_EQ(zinc_export_dmabuf(region, ZINC_READONLY), -EOPNOTSUPP);
+	EXPECT_EQ(zinc_export_dmabuf(region, ZINC_RDONLY), -EOPNOTSUPP);
 	/* nor, then, can a read-only handle have its turn */
 	ASSERT_EQ(open_readonly(name, &mine), 0);
 	EXPECT_EQ(zinc_begin_cpu_access(mine, ZINC_CPU_READ), -EOPNOTSUPP);
@@ -592,7 +651,7 @@ TEST_F(dmabuf, fence)
 	ASSERT_GE(fence, 0);
 	IN_CHILD(pid) {
 		CHECK(!open_readonly(self->name, &mine));
-		CHECK(!zinc_wait(mine, PATIENCE_MS));
+		CHECK(!be_woken(mine));
 		CHECK(zinc_try_wait(mine) == -EAGAIN);
 	}
 	EXPECT_EQ(asleep(pid), true);

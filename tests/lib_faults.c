@@ -66,7 +66,7 @@ static uint64_t count_regions(void)
 	int fd = open("/dev/zinc", O_RDWR);
 
 	if (fd >= 0) {
-		CHECK(!ioctl(fd, ZINC_QUERY, &query));
+		CHECK(!ioctl(fd, ZINC_IOC_QUERY, &query));
 		close(fd);
 	}
 	return query.user_regions;
@@ -116,7 +116,7 @@ static struct {
 		return -EBADE;			\
 } while (0)
 
-/* What is none of what is tried goes between these two */
+/* Calls that are not under test go between these two */
 static unsigned int disarm(void)
 {
 	unsigned int turn = fault.turn;
@@ -248,7 +248,7 @@ static int32_t from_fd(void)
 	return finish_region(err, region, PAGE);
 }
 
-/* What it may leave is the name of a region that is dead, which the next one takes */
+/* It may leave the name of a dead region, which the next create takes over */
 static int32_t close_region(void)
 {
 	unsigned int turn = disarm();
@@ -294,9 +294,9 @@ static int32_t stat_region(void)
 	struct zinc_region_info info = { .size = sizeof(info) };
 	int32_t err = zinc_stat(given.there, &info);
 
-	/* a header that can not be read is none */
+	/* a header that cannot be read is none */
 	EXPECT_DONE(err || info.capacity == PAGE ||
-		    (info.flags & ZINC_IS_INVALID && fault.error == EIO));
+		    (info.flags & ZINC_INFO_INVALID && fault.error == EIO));
 	return err;
 }
 
@@ -325,7 +325,7 @@ static int32_t unlink_region(void)
 	zinc_handle region;
 	int32_t err;
 
-	CHECK(!create_mode(given.name, 0600, ZINC_LIVES_PERSIST, &region));
+	CHECK(!create_mode(given.name, 0600, ZINC_LIFETIME_PERSIST, &region));
 	zinc_close(region);
 	arm(turn);
 	err = zinc_unlink(given.name);
@@ -459,7 +459,7 @@ static int32_t flock_holders(void)
 {
 	struct zinc_lock_holder *holders = (void *)POISON;
 	size_t count = 7;
-	int32_t err = zinc_flock_holders(given.busy, &holders, &count);
+	int32_t err = zinc_flock_holders(given.busy, &holders, &count, HOLDER_SIZE);
 	char *text;
 
 	if (err) {
@@ -467,8 +467,8 @@ static int32_t flock_holders(void)
 		return err;
 	}
 	EXPECT_DONE(count == 1);
-	text = zinc_holders_format(holders, count);
-	free(holders);
+	text = zinc_holders_format(holders, count, sizeof(*holders));
+	zinc_holders_free(holders);
 	err = text ? 0 : -ENOMEM;
 	free(text);
 	return err;
@@ -479,11 +479,11 @@ static int32_t flock_holders_of(void)
 	const char *const paths[] = { given.lock, given.busy, given.nested };
 	struct zinc_lock_holder *holders[3];
 	size_t counts[3], i;
-	int32_t err = zinc_flock_holders_of(paths, 3, holders, counts);
+	int32_t err = zinc_flock_holders_of(paths, 3, holders, counts, HOLDER_SIZE);
 
 	for (i = 0; i < 3; i++) {
 		CHECK(!err || (!holders[i] && !counts[i]));
-		free(holders[i]);
+		zinc_holders_free(holders[i]);
 	}
 	EXPECT_DONE(err || counts[1] == 1);
 	return err;
@@ -492,20 +492,22 @@ static int32_t flock_holders_of(void)
 static int32_t reserve(void)
 {
 	const struct zinc_device_claim claims[] = {
-		{ "pci:0000:7f:00.0", ZINC_EXCLUSIVE },
-		{ "pci:0000:7f:00.1", ZINC_SHARED },
+		{ .device = "pci:0000:7f:00.0", .mode = ZINC_EXCLUSIVE },
+		{ .device = "pci:0000:7f:00.1", .mode = ZINC_SHARED },
 	};
 	char *why = NULL;
-	int32_t fd = zinc_reserve(claims, 2, PATIENCE_MS, &why);
+	int32_t fd = zinc_reserve(claims, 2, CLAIM_SIZE, PATIENCE_MS, &why);
 
 	return locked(fd, why);
 }
 
 static int32_t reserve_in_vain(void)
 {
-	const struct zinc_device_claim claim = { GPU_BUSY, ZINC_SHARED };
+	const struct zinc_device_claim claim = {
+		.device = GPU_BUSY, .mode = ZINC_SHARED,
+	};
 	char *why = NULL;
-	int32_t err = zinc_reserve(&claim, 1, 2, &why);
+	int32_t err = zinc_reserve(&claim, 1, CLAIM_SIZE, 2, &why);
 
 	err = locked(err, why);
 	return err == -ETIMEDOUT ? 0 : err;
@@ -513,28 +515,31 @@ static int32_t reserve_in_vain(void)
 
 static int32_t reserve_queue(void)
 {
-	const struct zinc_device_claim claim = { GPU_BUSY, ZINC_SHARED };
+	const struct zinc_device_claim claim = {
+		.device = GPU_BUSY, .mode = ZINC_SHARED,
+	};
 
-	return locked(zinc_reserve_queue(&claim, 1), NULL);
+	return locked(zinc_reserve_queue(&claim, 1, CLAIM_SIZE), NULL);
 }
 
 static int32_t reservations(void)
 {
 	struct zinc_reservation_holder *holders = (void *)POISON;
 	size_t count = 7;
-	int32_t err = zinc_reservations(GPU_BUSY, &holders, &count);
+	int32_t err = zinc_reservations(GPU_BUSY, &holders, &count, RESERVATION_SIZE);
 
 	if (err)
 		CHECK(!holders && !count);
 	else
-		free(holders);
+		zinc_reservations_free(holders);
 	EXPECT_DONE(err || count == 1);
 	return err;
 }
 
 static int32_t gpu_lock(void)
 {
-	struct zinc_gpu_lock lock = { 7, 7 };
+	struct zinc_gpu_lock lock = { .size = sizeof(lock), .held = 7, .file = 7,
+		.reservation = 7 };
 	int32_t err = zinc_gpu_lock_acquire("vulkan", 77, ZINC_EXCLUSIVE, 0, &lock);
 
 	CHECK(zinc_gpu_lock_is_held(&lock) == !err);
@@ -545,7 +550,8 @@ static int32_t gpu_lock(void)
 
 static int32_t gpu_busy(void)
 {
-	struct zinc_gpu_lock lock = { 7, 7 };
+	struct zinc_gpu_lock lock = { .size = sizeof(lock), .held = 7, .file = 7,
+		.reservation = 7 };
 	char *why = NULL;
 	int32_t err = zinc_gpu_lock_acquire_device(GPU_BUSY,
 						   ZINC_EXCLUSIVE, 2, &lock, &why);
@@ -561,12 +567,12 @@ static int32_t gpu_holders(void)
 {
 	struct zinc_lock_holder *holders = (void *)POISON;
 	size_t count = 7;
-	int32_t err = zinc_gpu_holders(GPU_BUSY, &holders, &count);
+	int32_t err = zinc_gpu_holders(GPU_BUSY, &holders, &count, HOLDER_SIZE);
 
 	if (err)
 		CHECK(!holders && !count);
 	else
-		free(holders);
+		zinc_holders_free(holders);
 	EXPECT_DONE(err || count == 1);
 	return err;
 }
@@ -606,7 +612,8 @@ static int32_t gpu_any(void)
 	char *why = NULL;
 	int32_t err;
 
-	err = zinc_gpu_lock_any_of(gpus, 3, &request, locks, taken, &why);
+	err = zinc_gpu_lock_any_of(gpus, 3, &request, locks, GPU_LOCK_SIZE,
+				   taken, GPU_SIZE, &why);
 	free(why);
 	if (err)
 		return err;
@@ -618,14 +625,14 @@ static int32_t gpu_any(void)
 
 static int32_t cpu_locks(const struct zinc_cpu_request *request, size_t count)
 {
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	char *why = NULL;
 	int32_t err = on_fake(given.dir, request, &locks, &why);
 
 	free(why);
 	CHECK(!err || (!locks.count && !locks.fds && !locks.numbers));
 	EXPECT_DONE(err || locks.count == count);
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	return err;
 }
 
@@ -655,13 +662,13 @@ static int32_t cpus_of_this_machine(void)
 		.size = sizeof(request),
 		.want = 1,
 	};
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	char *why = NULL;
-	int32_t err = zinc_cpu_acquire(&request, &locks, &why);
+	int32_t err = zinc_cpu_lock_acquire(&request, &locks, &why);
 
 	free(why);
 	EXPECT_DONE(err || locks.count == 1);
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	return err;
 }
 
@@ -669,12 +676,12 @@ static int32_t cpu_places(void)
 {
 	struct zinc_cpu_place *places = (void *)POISON;
 	size_t count = 0;
-	int32_t err = zinc_cpu_places(&places, &count);
+	int32_t err = zinc_cpu_places(&places, &count, PLACE_SIZE);
 
 	if (err)
 		CHECK(!places);
 	else
-		free(places);
+		zinc_cpu_places_free(places);
 	EXPECT_DONE(err || count);
 	return err;
 }
@@ -691,7 +698,7 @@ static int32_t source_path(void)
 enum { MADE_TO_FAIL, NONE_LEFT = 2 };
 enum with { NO_REGIONS, REGIONS, REMAINS };
 
-/* What the documentation says of an older kernel */
+/* The behaviour documented for an older kernel */
 static bool is_documented(int32_t err)
 {
 	return !err || err == -fault.error ||
@@ -765,7 +772,7 @@ static int sweep_calls(const char *what, int32_t (*run)(void), enum with with)
 /* A process that has a lock and a GPU until it is killed */
 static pid_t hold_both(void)
 {
-	struct zinc_gpu_lock lock;
+	struct zinc_gpu_lock lock = { .size = sizeof(lock) };
 	struct signpost ready;
 	pid_t pid;
 
@@ -806,8 +813,8 @@ FIXTURE_SETUP(faults)
 	IN_CHILD(pid) {
 		zinc_handle region;
 
-		CHECK(!create_mode(given.there, 0600, ZINC_LIVES_PERSIST, &region));
-		CHECK(!create_mode(given.another, 0600, ZINC_LIVES_PERSIST,
+		CHECK(!create_mode(given.there, 0600, ZINC_LIFETIME_PERSIST, &region));
+		CHECK(!create_mode(given.another, 0600, ZINC_LIFETIME_PERSIST,
 				   &region));
 	}
 	ASSERT_EQ(0, reap(pid));
@@ -877,5 +884,50 @@ SWEEP(cpus_chosen, NO_REGIONS)
 SWEEP(cpus_of_this_machine, NO_REGIONS)
 SWEEP(cpu_places, NO_REGIONS)
 SWEEP(source_path, NO_REGIONS)
+
+/* ---- how often the module is asked ----------------------------------------- */
+
+#define CROWD	300
+
+static void stat_costs(const char *name, int32_t expected, unsigned int calls)
+{
+	struct zinc_region_info info = { .size = sizeof(info) };
+
+	module.calls = 0;
+	CHECK(zinc_stat(name, &info) == expected);
+	CHECK(expected || !strcmp(info.name, name));
+	CHECK(module.calls == calls);
+}
+
+/* A look-up, however many there are; an older module shows them all, 64 a call. */
+TEST(stat_asks_once)
+{
+	pid_t pid;
+
+	NEED_KMOD();
+	IN_CHILD(pid) {
+		struct zinc_region_info info = { .size = sizeof(info) };
+		zinc_handle crowd[CROWD], region;
+		char name[64];
+		int i;
+
+		setenv("ZINC_BACKEND", "kmod", 1);
+		for (i = 0; i < CROWD; i++) {
+			snprintf(name, sizeof(name), "%s-%d", named("crowd"), i);
+			CHECK(!zinc_create(name, PAGE, &crowd[i]));
+		}
+		CHECK(!zinc_create(named("last"), PAGE, &region));
+		CHECK(zinc_stat(named("none"), &info) == -ENOENT);
+		stat_costs(named("last"), 0, 1);
+		stat_costs(named("none"), -ENOENT, 2);
+		module.old = true;
+		stat_costs(named("last"), 0, 1 + CROWD / 64 + 1);
+		stat_costs(named("none"), -ENOENT, 1 + CROWD / 64 + 2 + 1);
+		zinc_close(region);
+		for (i = 0; i < CROWD; i++)
+			zinc_close(crowd[i]);
+	}
+	EXPECT_EQ(0, reap(pid));
+}
 
 TEST_HARNESS_MAIN

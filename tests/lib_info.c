@@ -26,7 +26,7 @@ TEST(every_field)
 	zinc_handle region;
 	zinc_handle other;
 
-	ASSERT_EQ(create_mode(name, 0640, ZINC_LIVES_CREATOR, &region), 0);
+	ASSERT_EQ(create_mode(name, 0640, ZINC_LIFETIME_CREATOR, &region), 0);
 	ASSERT_EQ(zinc_open(name, &other), 0);
 	zinc_notify(region);
 	zinc_notify(region);
@@ -45,11 +45,11 @@ TEST(every_field)
 	EXPECT_GE(info.created_at, before);
 	EXPECT_LE(info.created_at, realtime_ns());
 	EXPECT_EQ(info.flags, 0);
-	EXPECT_EQ(info.lifetime, ZINC_LIVES_CREATOR);
+	EXPECT_EQ(info.lifetime, ZINC_LIFETIME_CREATOR);
 	EXPECT_EQ(info.uid, geteuid());
 	EXPECT_EQ(info.gid, getegid());
 	EXPECT_EQ(info.mode, 0640);
-	EXPECT_EQ(info.owner_pid, getpid());
+	EXPECT_EQ(info.creator_pid, getpid());
 	EXPECT_EQ(info.handles, 2);
 	EXPECT_EQ(info.waiters, 0);
 	EXPECT_EQ(info.sequence, 3);
@@ -58,10 +58,10 @@ TEST(every_field)
 
 	EXPECT_EQ(info_of(region).id, info.id);
 	EXPECT_EQ(info_of(region).cursor, 0);
-	EXPECT_EQ(info_of(region).flags, ZINC_IS_CREATOR);
+	EXPECT_EQ(info_of(region).flags, ZINC_INFO_CREATOR);
 	zinc_close(region);
 	EXPECT_EQ(info_of(other).flags,
-		  ZINC_IS_CREATOR_GONE | ZINC_IS_UNLINKED);
+		  ZINC_INFO_CREATOR_GONE | ZINC_INFO_UNLINKED);
 	EXPECT_EQ(info_of(other).handles, 1);
 	zinc_close(other);
 }
@@ -134,7 +134,7 @@ TEST(stat_by_name)
 	have = info_of(region);
 	EXPECT_EQ(info.id, have.id);
 	EXPECT_EQ(info.capacity, 2 * PAGE);
-	EXPECT_EQ(info.owner_pid, getpid());
+	EXPECT_EQ(info.creator_pid, getpid());
 	EXPECT_EQ(info.mode, 0600);
 	EXPECT_EQ(info.sequence, 1);
 	EXPECT_EQ(info.cursor, 0);
@@ -189,8 +189,8 @@ TEST(list_has_it_once)
 	EXPECT_EQ(info.handles, 2);
 	EXPECT_EQ(info.sequence, 1);
 	EXPECT_EQ(info.mode, 0600);
-	EXPECT_EQ(info.owner_pid, getpid());
-	EXPECT_EQ(info.flags & (ZINC_IS_STALE | ZINC_IS_INVALID), 0);
+	EXPECT_EQ(info.creator_pid, getpid());
+	EXPECT_EQ(info.flags & (ZINC_INFO_STALE | ZINC_INFO_INVALID), 0);
 	EXPECT_EQ(zinc_unlink(name), 0);
 	EXPECT_EQ(listed(name, NULL), 0);
 	zinc_close(other);
@@ -340,7 +340,7 @@ TEST(list_of_what_is_bad)
 	close(fd);
 
 	ASSERT_EQ(listed(bad, &info), 1);
-	EXPECT_EQ(info.flags & ZINC_IS_INVALID, ZINC_IS_INVALID);
+	EXPECT_EQ(info.flags & ZINC_INFO_INVALID, ZINC_INFO_INVALID);
 	EXPECT_EQ(listed("not a name", NULL), 0);
 	EXPECT_EQ(zinc_unlink(bad), 0);
 	EXPECT_EQ(listed(bad, NULL), 0);

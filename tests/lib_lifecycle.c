@@ -5,12 +5,13 @@
 
 #include <regex.h>
 
-/* What the library keeps for good, it has after the first region */
+/* After the first region the library has all that it keeps for good */
 static void warm_up(void)
 {
 	zinc_handle region;
 
-	CHECK(!zinc_create(named("warm-up"), PAGE, &region));
+	/* of more than a page: for that the library asks for the limits */
+	CHECK(!zinc_create(named("warm-up"), MIB, &region));
 	zinc_close(region);
 }
 
@@ -67,8 +68,8 @@ TEST(creator_closes_first)
 		EXPECT_EQ(zinc_ptr(opener)[10 - HEADER], 1);
 	/* the name stays, for newcomers too, until the last one closes */
 	EXPECT_EQ(zinc_ptr(opener)[9], 99);
-	EXPECT_EQ(info_of(opener).flags & ZINC_IS_CREATOR_GONE,
-		  ZINC_IS_CREATOR_GONE);
+	EXPECT_EQ(info_of(opener).flags & ZINC_INFO_CREATOR_GONE,
+		  ZINC_INFO_CREATOR_GONE);
 	EXPECT_EQ(info_of(opener).handles, 1);
 	EXPECT_EQ(zinc_create(name, PAGE, &out), -EEXIST);
 	ASSERT_EQ(zinc_open(name, &third), 0);
@@ -126,10 +127,10 @@ TEST(lifetime_creator)
 	zinc_handle opener;
 	zinc_handle next;
 
-	ASSERT_EQ(create_mode(name, 0, ZINC_LIVES_CREATOR, &creator), 0);
-	EXPECT_EQ(info_of(creator).lifetime, ZINC_LIVES_CREATOR);
+	ASSERT_EQ(create_mode(name, 0, ZINC_LIFETIME_CREATOR, &creator), 0);
+	EXPECT_EQ(info_of(creator).lifetime, ZINC_LIFETIME_CREATOR);
 	ASSERT_EQ(zinc_open(name, &opener), 0);
-	EXPECT_EQ(info_of(opener).lifetime, ZINC_LIVES_CREATOR);
+	EXPECT_EQ(info_of(opener).lifetime, ZINC_LIFETIME_CREATOR);
 	zinc_ptr(creator)[0] = 7;
 	zinc_close(creator);
 
@@ -138,7 +139,7 @@ TEST(lifetime_creator)
 	zinc_ptr(opener)[1] = 8;
 	zinc_notify(opener);
 	EXPECT_EQ(zinc_wait(opener, 0), 0);
-	EXPECT_EQ(info_of(opener).flags & ZINC_IS_UNLINKED, ZINC_IS_UNLINKED);
+	EXPECT_EQ(info_of(opener).flags & ZINC_INFO_UNLINKED, ZINC_INFO_UNLINKED);
 
 	/* a new region of that name has nothing to do with the old one */
 	ASSERT_EQ(zinc_create(name, PAGE, &next), 0);
@@ -155,7 +156,7 @@ TEST(lifetime_creator_opener_first)
 	zinc_handle creator;
 	zinc_handle opener;
 
-	ASSERT_EQ(create_mode(name, 0, ZINC_LIVES_CREATOR, &creator), 0);
+	ASSERT_EQ(create_mode(name, 0, ZINC_LIFETIME_CREATOR, &creator), 0);
 	ASSERT_EQ(zinc_open(name, &opener), 0);
 	zinc_close(opener);
 	EXPECT_EQ(probe(name), 0);
@@ -169,8 +170,8 @@ TEST(lifetime_persist)
 	zinc_handle region;
 	zinc_handle out = POISON;
 
-	ASSERT_EQ(create_mode(name, 0, ZINC_LIVES_PERSIST, &region), 0);
-	EXPECT_EQ(info_of(region).lifetime, ZINC_LIVES_PERSIST);
+	ASSERT_EQ(create_mode(name, 0, ZINC_LIFETIME_PERSIST, &region), 0);
+	EXPECT_EQ(info_of(region).lifetime, ZINC_LIFETIME_PERSIST);
 	zinc_ptr(region)[3] = 33;
 	zinc_notify(region);
 	zinc_close(region);
@@ -195,7 +196,7 @@ TEST(lifetime_persist_process)
 	pid_t pid;
 
 	IN_CHILD(pid) {
-		CHECK(!create_mode(name, 0, ZINC_LIVES_PERSIST, &region));
+		CHECK(!create_mode(name, 0, ZINC_LIFETIME_PERSIST, &region));
 		zinc_ptr(region)[0] = 1;
 		zinc_close(region);
 	}
@@ -225,7 +226,7 @@ TEST(unlink_keeps_handles)
 	EXPECT_EQ(zinc_ptr(opener)[0], 11);
 	zinc_notify(first);
 	EXPECT_EQ(zinc_wait(opener, 0), 0);
-	EXPECT_EQ(info_of(opener).flags & ZINC_IS_UNLINKED, ZINC_IS_UNLINKED);
+	EXPECT_EQ(info_of(opener).flags & ZINC_INFO_UNLINKED, ZINC_INFO_UNLINKED);
 
 	/* closing the old region must not take the new one's name */
 	ASSERT_EQ(zinc_create(name, PAGE, &second), 0);
@@ -278,7 +279,7 @@ TEST(replace_option)
 	struct zinc_options options = {
 		.size = sizeof(options),
 		.flags = ZINC_REPLACE,
-		.lifetime = ZINC_LIVES_PERSIST,
+		.lifetime = ZINC_LIFETIME_PERSIST,
 	};
 	const char *name = named("replace2");
 	zinc_handle first;
@@ -380,7 +381,7 @@ TEST(fork_child_closes)
 	ASSERT_EQ(reap(pid), 0);
 	EXPECT_EQ(probe(name), 0);
 	EXPECT_EQ(info_of(region).handles, 1);
-	EXPECT_EQ(info_of(region).flags & ZINC_IS_CREATOR_GONE, 0);
+	EXPECT_EQ(info_of(region).flags & ZINC_INFO_CREATOR_GONE, 0);
 	zinc_notify(region);
 	EXPECT_EQ(zinc_wait(region, 0), 0);
 	zinc_close(region);
@@ -404,7 +405,7 @@ TEST(fork_parent_closes)
 		CHECK(!probe(name));
 		CHECK(zinc_ptr(region)[0] == 1);
 		CHECK(info_of(region).handles == 1);
-		CHECK(!(info_of(region).flags & ZINC_IS_CREATOR_GONE));
+		CHECK(!(info_of(region).flags & ZINC_INFO_CREATOR_GONE));
 		zinc_close(region);
 		CHECK(probe(name) == -ENOENT);
 	}
@@ -495,8 +496,8 @@ TEST(close_keep_data)
 	EXPECT_EQ(data, pointer);
 	EXPECT_GE(length, 3 * PAGE);
 	EXPECT_EQ(info_of(other).handles, 1);
-	EXPECT_EQ(info_of(other).flags & ZINC_IS_CREATOR_GONE,
-		  ZINC_IS_CREATOR_GONE);
+	EXPECT_EQ(info_of(other).flags & ZINC_INFO_CREATOR_GONE,
+		  ZINC_INFO_CREATOR_GONE);
 
 	/* still the same memory */
 	zinc_ptr(other)[7] = 200;
@@ -575,7 +576,8 @@ TEST(thousand_failures)
 		ASSERT_LT(zinc_from_fd(0, NULL, &out), 0);
 	}
 	EXPECT_EQ(count_fds(), fds);
-	EXPECT_EQ(count_maps(), maps);
+	/* the heap may have got a map of its own */
+	EXPECT_LE(count_maps(), maps + 2);
 	EXPECT_EQ(info_of(region).handles, 1);
 	zinc_close(region);
 }
@@ -608,8 +610,8 @@ TEST(hundreds_of_regions_at_once)
 	for (i = 0; i < COUNT; i++)
 		zinc_close(regions[i]);
 	EXPECT_EQ(count_fds(), fds);
-	/* the heap may have got a map of its own */
-	EXPECT_LE(count_maps(), maps + 2);
+	/* the heap may have got maps of its own */
+	EXPECT_LE(count_maps(), maps + COUNT / 10);
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
@@ -632,25 +634,16 @@ TEST(killed_creator)
 	await(&ready);
 	ASSERT_EQ(zinc_open(name, &mine), 0);
 	EXPECT_EQ(info_of(mine).handles, 2);
-	EXPECT_EQ(info_of(mine).owner_pid, pid);
+	EXPECT_EQ(info_of(mine).creator_pid, pid);
 	ASSERT_EQ(kill(pid, SIGKILL), 0);
 	ASSERT_EQ(reap(pid), -SIGKILL);
 
-	if (on_kmod()) {
-		EXPECT_EQ(info_of(mine).handles, 1);
-		EXPECT_EQ(info_of(mine).flags & ZINC_IS_CREATOR_GONE,
-			  ZINC_IS_CREATOR_GONE);
-		zinc_close(mine);
-		EXPECT_EQ(probe(name), -ENOENT);
-		return;
-	}
-	/* nobody keeps the books of POSIX shared memory: stale, and says so */
-	EXPECT_EQ(info_of(mine).flags & ZINC_IS_STALE, ZINC_IS_STALE);
+	EXPECT_EQ(info_of(mine).handles, 1);
+	EXPECT_EQ(info_of(mine).flags & (ZINC_INFO_CREATOR_GONE | ZINC_INFO_STALE),
+		  ZINC_INFO_CREATOR_GONE);
 	zinc_notify(mine);
 	EXPECT_EQ(zinc_wait(mine, 0), 0);
 	zinc_close(mine);
-	EXPECT_EQ(probe(name), 0);
-	EXPECT_EQ(zinc_unlink(name), 0);
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
@@ -670,7 +663,7 @@ TEST(killed_alone)
 	}
 	await(&ready);
 	ASSERT_EQ(zinc_stat(name, &info), 0);
-	EXPECT_EQ(info.flags & ZINC_IS_STALE, 0);
+	EXPECT_EQ(info.flags & ZINC_INFO_STALE, 0);
 	ASSERT_EQ(kill(pid, SIGKILL), 0);
 	ASSERT_EQ(reap(pid), -SIGKILL);
 
@@ -680,8 +673,11 @@ TEST(killed_alone)
 		EXPECT_EQ(probe(name), -ENOENT);
 		return;
 	}
+	/* the name waits for the next one who needs it, or for a cleaner */
 	EXPECT_EQ(zinc_stat(name, &info), 0);
-	EXPECT_EQ(info.flags & ZINC_IS_STALE, ZINC_IS_STALE);
+	EXPECT_EQ(info.flags & ZINC_INFO_STALE, ZINC_INFO_STALE);
+	EXPECT_EQ(info.handles, 0);
+	EXPECT_EQ(probe(name), -ENOENT);
 	EXPECT_EQ(zinc_unlink(name), 0);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "lock.h"
+#include "lock/internal.h"
 
 static struct zinc_cpu_request cpus(const char *list)
 {
@@ -139,14 +139,14 @@ TEST(this_machine)
 	struct zinc_cpu_place *places;
 	size_t n, i;
 
-	ASSERT_EQ(0, zinc_cpu_places(&places, &n));
+	ASSERT_EQ(0, zinc_cpu_places(&places, &n, PLACE_SIZE));
 	EXPECT_EQ(sysconf(_SC_NPROCESSORS_ONLN), n);
 	EXPECT_EQ(0, places[0].llc);
 	for (i = 1; i < n; i++)
 		EXPECT_LT(places[i - 1].cpu, places[i].cpu);
-	free(places);
-	EXPECT_EQ(-EINVAL, zinc_cpu_places(NULL, &n));
-	EXPECT_EQ(-EINVAL, zinc_cpu_places(&places, NULL));
+	zinc_cpu_places_free(places);
+	EXPECT_EQ(-EINVAL, zinc_cpu_places(NULL, &n, PLACE_SIZE));
+	EXPECT_EQ(-EINVAL, zinc_cpu_places(&places, NULL, PLACE_SIZE));
 }
 
 /* ---- those that are asked for --------------------------------------------------- */
@@ -154,7 +154,8 @@ TEST(this_machine)
 TEST_F(lock, processors_exclusively_their_cache_shared)
 {
 	struct zinc_cpu_request request = cpus("3,2,4");
-	struct zinc_cpu_locks locks, others;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) },
+		others = { .size = sizeof(others) };
 
 	put_machine(self->dir);
 	ASSERT_EQ(0, on_fake(self->dir, &request, &locks, &self->why));
@@ -162,7 +163,8 @@ TEST_F(lock, processors_exclusively_their_cache_shared)
 	ASSERT_EQ(3, locks.count);
 	EXPECT_EQ(2, locks.numbers[0]);
 	EXPECT_EQ(4, locks.numbers[2]);
-	EXPECT_EQ(5, locks.fds_count);
+	/* and, with the module, a reservation */
+	EXPECT_LE(5, locks.fds_count);
 	EXPECT_EQ(FD_CLOEXEC, fcntl(locks.fds[0], F_GETFD));
 	EXPECT_FALSE(is_free("cpu", 2, ZINC_SHARED));
 	EXPECT_FALSE(is_free("cpu", 4, ZINC_SHARED));
@@ -174,19 +176,19 @@ TEST_F(lock, processors_exclusively_their_cache_shared)
 	/* another one of the same cache */
 	request = cpus("5");
 	ASSERT_EQ(0, on_fake(self->dir, &request, &others, NULL));
-	zinc_cpu_release(&others);
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&others);
+	zinc_cpu_lock_release(&locks);
 	EXPECT_EQ(0, locks.count);
 	EXPECT_TRUE(is_free("cpu", 2, ZINC_EXCLUSIVE));
 	EXPECT_TRUE(is_free("llc", 1, ZINC_EXCLUSIVE));
-	zinc_cpu_release(&locks);
-	zinc_cpu_release(NULL);
+	zinc_cpu_lock_release(&locks);
+	zinc_cpu_lock_release(NULL);
 }
 
 TEST_F(lock, all_or_nothing_and_who_is_in_the_way)
 {
 	struct zinc_cpu_request request = cpus("0-3");
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	char path[128], want[128];
 	pid_t pid;
 	int to;
@@ -212,7 +214,8 @@ TEST_F(lock, all_or_nothing_and_who_is_in_the_way)
 TEST_F(lock, a_whole_cache_keeps_its_processors)
 {
 	struct zinc_cpu_request whole = llcs("0,2"), some = cpus("1");
-	struct zinc_cpu_locks locks, others;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) },
+		others = { .size = sizeof(others) };
 
 	put_machine(self->dir);
 	ASSERT_EQ(0, on_fake(self->dir, &whole, &locks, NULL));
@@ -221,11 +224,52 @@ TEST_F(lock, a_whole_cache_keeps_its_processors)
 	EXPECT_EQ(-EBUSY, on_fake(self->dir, &some, &others, &self->why));
 	ASSERT_NE(NULL, self->why);
 	EXPECT_EQ(0, strncmp("LLC 0 is locked by ", self->why, 19));
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	ASSERT_EQ(0, on_fake(self->dir, &some, &others, NULL));
 	EXPECT_EQ(-EBUSY, on_fake(self->dir, &whole, &locks, NULL));
 	EXPECT_TRUE(is_free("llc", 2, ZINC_EXCLUSIVE));
-	zinc_cpu_release(&others);
+	zinc_cpu_lock_release(&others);
+}
+
+TEST_F(lock, shared_processors_and_caches)
+{
+	struct zinc_cpu_request request = cpus("2-3"), whole = llcs("1");
+	struct zinc_cpu_locks one = { .size = sizeof(one) },
+			      other = { .size = sizeof(other) },
+			      none = { .size = sizeof(none) };
+	struct zinc_lock_holder *h;
+	char path[128];
+	size_t n;
+
+	put_machine(self->dir);
+	request.mode = ZINC_SHARED;
+	ASSERT_EQ(0, on_fake(self->dir, &request, &one, NULL));
+	ASSERT_EQ(0, on_fake(self->dir, &request, &other, NULL));
+	zinc_cpu_lock_path(path, sizeof(path), 2);
+	ASSERT_EQ(0, zinc_flock_holders(path, &h, &n, sizeof(*h)));
+	ASSERT_EQ(1, n);
+	EXPECT_EQ(ZINC_SHARED, h->mode);
+	zinc_holders_free(h);
+	zinc_cpu_lock_release(&other);
+	request.mode = ZINC_EXCLUSIVE;
+	EXPECT_EQ(-EBUSY, on_fake(self->dir, &request, &none, &self->why));
+	EXPECT_EQ(0, strncmp("CPU 2 is locked by pid=", self->why, 23))
+		TH_LOG("%s", self->why);
+	EXPECT_EQ(-EBUSY, on_fake(self->dir, &whole, &none, NULL));
+	whole.mode = ZINC_SHARED;
+	ASSERT_EQ(0, on_fake(self->dir, &whole, &other, NULL));
+	zinc_cpu_lock_release(&one);
+	/* processors of a cache that is shared can be had alone */
+	ASSERT_EQ(0, on_fake(self->dir, &request, &one, NULL));
+	zinc_cpu_lock_release(&one);
+	request = any(8);
+	request.mode = ZINC_SHARED;
+	ASSERT_EQ(0, on_fake(self->dir, &request, &one, NULL));
+	zinc_cpu_lock_release(&other);
+	ASSERT_EQ(0, on_fake(self->dir, &request, &other, NULL));
+	EXPECT_EQ(8, other.count);
+	zinc_cpu_lock_release(&one);
+	zinc_cpu_lock_release(&other);
 }
 
 /* ---- those that are chosen -------------------------------------------------------- */
@@ -233,7 +277,8 @@ TEST_F(lock, a_whole_cache_keeps_its_processors)
 TEST_F(lock, shared_caches_come_first_then_what_is_near)
 {
 	struct zinc_cpu_request request = cpus("2");
-	struct zinc_cpu_locks one, locks;
+	struct zinc_cpu_locks one = { .size = sizeof(one) },
+		locks = { .size = sizeof(locks) };
 	static const uint32_t want[] = { 0, 1, 3, 6 };
 	size_t i;
 
@@ -246,8 +291,8 @@ TEST_F(lock, shared_caches_come_first_then_what_is_near)
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(want[i], locks.numbers[i]);
 	EXPECT_TRUE(is_free("llc", 2, ZINC_EXCLUSIVE));
-	zinc_cpu_release(&locks);
-	zinc_cpu_release(&one);
+	zinc_cpu_lock_release(&locks);
+	zinc_cpu_lock_release(&one);
 	/* next to node 1, node 2 is nearer than node 0 */
 	request = cpus("4");
 	ASSERT_EQ(0, on_fake(self->dir, &request, &one, NULL));
@@ -256,14 +301,16 @@ TEST_F(lock, shared_caches_come_first_then_what_is_near)
 	EXPECT_EQ(5, locks.numbers[0]);
 	EXPECT_EQ(6, locks.numbers[1]);
 	EXPECT_EQ(7, locks.numbers[2]);
-	zinc_cpu_release(&locks);
-	zinc_cpu_release(&one);
+	zinc_cpu_lock_release(&locks);
+	zinc_cpu_lock_release(&one);
 }
 
 TEST_F(lock, what_is_busy_is_passed_over)
 {
 	struct zinc_cpu_request request = llcs("0");
-	struct zinc_cpu_locks whole, one, locks;
+	struct zinc_cpu_locks whole = { .size = sizeof(whole) },
+		one = { .size = sizeof(one) },
+		locks = { .size = sizeof(locks) };
 
 	put_machine(self->dir);
 	ASSERT_EQ(0, on_fake(self->dir, &request, &whole, NULL));
@@ -273,7 +320,7 @@ TEST_F(lock, what_is_busy_is_passed_over)
 	ASSERT_EQ(0, on_fake(self->dir, &request, &locks, NULL));
 	EXPECT_EQ(3, locks.numbers[0]);
 	EXPECT_EQ(7, locks.numbers[4]);
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	request = any(6);
 	EXPECT_EQ(-EBUSY, on_fake(self->dir, &request, &locks, &self->why));
 	ASSERT_NE(NULL, self->why);
@@ -281,14 +328,14 @@ TEST_F(lock, what_is_busy_is_passed_over)
 	EXPECT_NE(NULL, strstr(self->why, "LLC 0 is locked by pid="));
 	EXPECT_TRUE(is_free("cpu", 3, ZINC_EXCLUSIVE));
 	EXPECT_TRUE(is_free("llc", 3, ZINC_EXCLUSIVE));
-	zinc_cpu_release(&one);
-	zinc_cpu_release(&whole);
+	zinc_cpu_lock_release(&one);
+	zinc_cpu_lock_release(&whole);
 }
 
 TEST_F(lock, a_cache_without_a_free_processor_is_left_alone)
 {
 	struct zinc_cpu_request request = any(1);
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	char path[2][128];
 	int fds[2], i;
 
@@ -300,9 +347,10 @@ TEST_F(lock, a_cache_without_a_free_processor_is_left_alone)
 	}
 	ASSERT_EQ(0, on_fake(self->dir, &request, &locks, NULL));
 	EXPECT_LE(2, locks.numbers[0]);
-	EXPECT_EQ(2, locks.fds_count);
+	EXPECT_LE(2, locks.fds_count);
+	EXPECT_GE(3, locks.fds_count);
 	EXPECT_TRUE(is_free("llc", 0, ZINC_EXCLUSIVE));
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	zinc_flock_release(fds[0]);
 	zinc_flock_release(fds[1]);
 }
@@ -310,26 +358,26 @@ TEST_F(lock, a_cache_without_a_free_processor_is_left_alone)
 TEST_F(lock, never_outside_the_affinity_mask)
 {
 	struct zinc_cpu_request request = any(1);
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	struct zinc_cpu_place *places;
 	cpu_set_t set, old;
 	size_t n;
 
-	ASSERT_EQ(0, zinc_cpu_places(&places, &n));
+	ASSERT_EQ(0, zinc_cpu_places(&places, &n, PLACE_SIZE));
 	ASSERT_EQ(0, sched_getaffinity(0, sizeof(old), &old));
 	CPU_ZERO(&set);
 	CPU_SET(places[n - 1].cpu, &set);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
-	ASSERT_EQ(0, zinc_cpu_acquire(&request, &locks, NULL));
+	ASSERT_EQ(0, zinc_cpu_lock_acquire(&request, &locks, NULL));
 	EXPECT_EQ(1, locks.count);
 	EXPECT_EQ(places[n - 1].cpu, locks.numbers[0]);
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	request = any(2);
-	EXPECT_EQ(-ERANGE, zinc_cpu_acquire(&request, &locks, &self->why));
+	EXPECT_EQ(-ERANGE, zinc_cpu_lock_acquire(&request, &locks, &self->why));
 	EXPECT_STREQ("CPUs wanted: 2; this process may use 1: see taskset(1)",
 		     self->why);
 	ASSERT_EQ(0, sched_setaffinity(0, sizeof(old), &old));
-	free(places);
+	zinc_cpu_places_free(places);
 }
 
 /* ---- waiting ---------------------------------------------------------------------- */
@@ -346,7 +394,8 @@ TEST_F(lock, a_timeout_leaves_nothing_locked)
 {
 	struct zinc_cpu_request requests[] = { cpus("0-1"), llcs("0"), any(8) };
 	struct zinc_cpu_request one = cpus("1");
-	struct zinc_cpu_locks locks, held;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) },
+		held = { .size = sizeof(held) };
 	uint64_t begin;
 	size_t i;
 
@@ -366,13 +415,13 @@ TEST_F(lock, a_timeout_leaves_nothing_locked)
 		EXPECT_EQ(NULL, locks.fds);
 		EXPECT_TRUE(is_free("cpu", 0, ZINC_EXCLUSIVE));
 	}
-	zinc_cpu_release(&held);
+	zinc_cpu_lock_release(&held);
 }
 
 TEST_F(lock, a_wait_ends_when_all_are_free)
 {
 	struct zinc_cpu_request requests[] = { cpus("0-1"), llcs("0"), any(8) };
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	char path[128];
 	size_t i;
 	pid_t pid;
@@ -413,7 +462,7 @@ TEST_F(lock, only_what_is_allowed)
 		.allowed_count = ARRAY_SIZE(allowed),
 	};
 	struct zinc_cpu_request request = any(2);
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 
 	put_machine(self->dir);
 	snprintf(sysfs, sizeof(sysfs), "%s/sys", self->dir);
@@ -421,7 +470,7 @@ TEST_F(lock, only_what_is_allowed)
 	ASSERT_EQ(2, locks.count);
 	EXPECT_EQ(3, locks.numbers[0]);
 	EXPECT_EQ(6, locks.numbers[1]);
-	zinc_cpu_release(&locks);
+	zinc_cpu_lock_release(&locks);
 	request.want = 3;
 	EXPECT_EQ(-ERANGE, zinc_cpu_acquire_on(&machine, &request, &locks, NULL));
 }
@@ -434,13 +483,13 @@ TEST_F(lock, cpu_bad_arguments)
 		int32_t err;
 		const char *why;
 	} lists[] = {
-		{ "", 0, -EINVAL, "'' is no list of CPUs, as 0,2-5" },
-		{ "x", 1, -EINVAL, "'x' is no list of LLCs, as 0,2-5" },
-		{ "0-8", 0, -ENODEV, "CPU 8 is not there, " },
-		{ "4", 1, -ENODEV, "LLC 4 is not there, " },
+		{ "", 0, -EINVAL, "invalid list of CPUs '': expected numbers" },
+		{ "x", 1, -EINVAL, "invalid list of LLCs 'x': expected numbers" },
+		{ "0-8", 0, -ENODEV, "CPU 8 does not exist, " },
+		{ "4", 1, -ENODEV, "LLC 4 does not exist, " },
 	};
 	struct zinc_cpu_request request;
-	struct zinc_cpu_locks locks;
+	struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 	size_t i;
 
 	put_machine(self->dir);
@@ -455,19 +504,25 @@ TEST_F(lock, cpu_bad_arguments)
 		free(self->why);
 		self->why = NULL;
 	}
-	EXPECT_EQ(-EINVAL, zinc_cpu_acquire(NULL, &locks, NULL));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(NULL, &locks, NULL));
 	request = cpus("0");
-	EXPECT_EQ(-EINVAL, zinc_cpu_acquire(&request, NULL, NULL));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, NULL, NULL));
 	request.size--;
-	EXPECT_EQ(-EINVAL, zinc_cpu_acquire(&request, &locks, NULL));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, &locks, NULL));
 	request = cpus(NULL);
-	EXPECT_EQ(-EINVAL, zinc_cpu_acquire(&request, &locks, NULL));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, &locks, NULL));
 	request = cpus("0");
 	request.want = 1;
-	EXPECT_EQ(-EINVAL, zinc_cpu_acquire(&request, &locks, NULL));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, &locks, NULL));
 	request = any(1);
 	request.llcs = 1;
-	EXPECT_EQ(-EINVAL, zinc_cpu_acquire(&request, &locks, NULL));
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, &locks, NULL));
+	request = cpus("0");
+	request.mode = 2;
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, &locks, NULL));
+	request.mode = ZINC_SHARED;
+	request.reserved = 1;
+	EXPECT_EQ(-EINVAL, zinc_cpu_lock_acquire(&request, &locks, NULL));
 	request = any(9);
 	EXPECT_EQ(-ERANGE, on_fake(self->dir, &request, &locks, NULL));
 }
@@ -487,7 +542,7 @@ TEST_F_TIMEOUT(lock, nobody_has_what_another_has, 600)
 	put_machine(self->dir);
 	for (i = 0; i < PROCESSES; i++) {
 		struct zinc_cpu_request r = i < 4 ? any(3) : llcs("1-2");
-		struct zinc_cpu_locks locks;
+		struct zinc_cpu_locks locks = { .size = sizeof(locks) };
 		uint32_t first, cpu;
 		size_t j;
 		int round;
@@ -511,7 +566,7 @@ TEST_F_TIMEOUT(lock, nobody_has_what_another_has, 600)
 				__atomic_fetch_sub(&users[cpu], 1,
 						   __ATOMIC_SEQ_CST);
 			}
-			zinc_cpu_release(&locks);
+			zinc_cpu_lock_release(&locks);
 		}
 		_exit(0);
 	}

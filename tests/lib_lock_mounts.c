@@ -8,6 +8,7 @@
 #include "lock_test.h"
 
 #include <linux/fuse.h>
+#include <sys/file.h>
 
 #define FUSE_BUFFER	(2 * FUSE_MIN_READ_BUFFER)
 
@@ -92,8 +93,13 @@ static void serve(int dev)
 TEST_F(lock, fuse_is_refused)
 {
 	static const char says[] = "filesystem FUSE is not supported for lockfiles (";
+	static const char chosen[] =
+		" ZINC_LOCK_DIR, or lock_dir in /etc/zinc.conf, names its folder.";
 	struct zinc_flock_request request = { .size = sizeof(request) };
+	struct zinc_cpu_request cpu = { .size = sizeof(cpu), .list = "0" };
 	char at[96], path[128], options[96];
+	struct zinc_gpu_lock gpu = { .size = sizeof(gpu) };
+	struct zinc_cpu_locks cpus = { .size = sizeof(cpus) };
 	pid_t server;
 	int dev, err;
 
@@ -123,8 +129,89 @@ TEST_F(lock, fuse_is_refused)
 	EXPECT_EQ(-EOPNOTSUPP, zinc_flock_materialize(path, NULL));
 	request.path = path;
 	EXPECT_EQ(-EOPNOTSUPP, zinc_flock_acquire(&request, NULL));
+	/* of a file whose folder can be chosen, how */
+	setenv("ZINC_LOCK_DIR", at, 1);
+	free(self->why);
+	EXPECT_EQ(-EOPNOTSUPP, zinc_gpu_lock_acquire_device("vulkan:0", 0, 0, &gpu,
+							    &self->why));
+	ASSERT_NE(NULL, self->why);
+	EXPECT_NE(NULL, strstr(self->why, says)) TH_LOG("%s", self->why);
+	EXPECT_NE(NULL, strstr(self->why, chosen)) TH_LOG("%s", self->why);
+	free(self->why);
+	EXPECT_EQ(-EOPNOTSUPP, zinc_cpu_lock_acquire(&cpu, &cpus, &self->why));
+	ASSERT_NE(NULL, self->why);
+	EXPECT_NE(NULL, strstr(self->why, chosen)) TH_LOG("%s", self->why);
 	EXPECT_EQ(0, umount2(at, MNT_DETACH));
 	EXPECT_EQ(0, reap(server));
+}
+
+/* ---- a host's folder ---------------------------------------------------------- */
+
+/* The mount point of a 9p that can be written; false if there is none */
+static bool find_9p(char *point, size_t size)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "r");
+	char line[4096], found[4096];
+	bool is_found = false;
+
+	CHECK(file);
+	while (!is_found && fgets(line, sizeof(line), file)) {
+		if (!strstr(line, " - 9p ") ||
+		    sscanf(line, "%*s %*s %*s %*s %4095s", found) != 1 ||
+		    snprintf(point, size, "%s", found) >= (int)size)
+			continue;
+		is_found = !access(point, W_OK);
+	}
+	fclose(file);
+	return is_found;
+}
+
+/*
+ * The server passes on what its own file system says to statfs(2). A lock there is
+ * worth nothing outside; within, its holder is found, as a POSIX lock.
+ */
+TEST_F(lock, a_hosts_folder_is_refused)
+{
+	static const char says[] =
+		": filesystem 9P is not supported for lockfiles (locks do not reach the host, ";
+	char point[64], path[128];
+	struct zinc_lock_holder *h;
+	int fd, ready[2];
+	pid_t pid;
+	size_t n;
+	char c;
+
+	if (!find_9p(point, sizeof(point)))
+		SKIP(return, "no 9p here that can be written");
+	snprintf(path, sizeof(path), "%s/zinc-test-%d.lock", point, getpid());
+	EXPECT_EQ(-EOPNOTSUPP, zinc_flock_try(path, ZINC_EXCLUSIVE, &self->why));
+	ASSERT_NE(NULL, self->why);
+	EXPECT_EQ(0, strncmp(self->why, path, strlen(path)));
+	EXPECT_EQ(0, strncmp(self->why + strlen(path), says, strlen(says)))
+		TH_LOG("%s", self->why);
+	EXPECT_NE(0, access(path, F_OK));
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	ASSERT_LE(0, fd);
+	/* also where it is there */
+	EXPECT_EQ(-EOPNOTSUPP, zinc_flock_try(path, ZINC_SHARED, NULL));
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork_or_die();
+	if (!pid) {
+		int mine = open(path, O_RDWR | O_CLOEXEC);
+
+		CHECK(!flock(mine, LOCK_EX));
+		CHECK(write(ready[1], "", 1) == 1);
+		pause();
+	}
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	EXPECT_EQ(0, zinc_flock_holders(path, &h, &n, sizeof(*h)));
+	EXPECT_EQ(1, n);
+	EXPECT_EQ(pid, n ? h->pid : 0);
+	zinc_holders_free(h);
+	kill(pid, SIGKILL);
+	reap(pid);
+	close(fd);
+	unlink(path);
 }
 
 /* ---- btrfs ------------------------------------------------------------------------ */
@@ -152,12 +239,12 @@ TEST_F(lock, holders_on_btrfs)
 	ASSERT_EQ(0, stat(path, &st));
 	ASSERT_EQ(0, stat(at, &mount_st));
 	EXPECT_NE(mount_st.st_dev, st.st_dev);
-	EXPECT_EQ(0, zinc_flock_holders(path, &h, &n));
+	EXPECT_EQ(0, zinc_flock_holders(path, &h, &n, HOLDER_SIZE));
 	EXPECT_EQ(1, n);
 	EXPECT_EQ(pid, n ? h->pid : 0);
-	free(h);
+	zinc_holders_free(h);
 	EXPECT_EQ(0, let_go(pid, to));
-	EXPECT_EQ(0, zinc_flock_holders(path, &h, &n));
+	EXPECT_EQ(0, zinc_flock_holders(path, &h, &n, HOLDER_SIZE));
 	EXPECT_EQ(0, n);
 	EXPECT_EQ(0, umount2(at, MNT_DETACH));
 }
@@ -175,7 +262,7 @@ static void look_from_inside(const char *path)
 	CHECK(!mount("proc", "/proc", "proc", 0, NULL));
 	CHECK(zinc_flock_try(path, ZINC_EXCLUSIVE, &why) == -EBUSY);
 	CHECK(strstr(why, "is locked by:\n<none recorded>"));
-	CHECK(!zinc_flock_holders(path, &h, &n) && !n);
+	CHECK(!zinc_flock_holders(path, &h, &n, HOLDER_SIZE) && !n);
 	_exit(0);
 }
 

@@ -7,17 +7,18 @@
 
 #include <sys/mman.h>
 
-/* mmap() of the library, too: this program comes before the C library. */
+/* mmap64() of the library: this program comes before the C library. */
 static struct {
 	bool apart;	/* the module does not map a region as a whole */
 	bool no_room;	/* for what is not asked for at an address */
+	bool narrow;	/* an offset has 32 bits, as where off_t is a long */
 	int made;	/* mappings of regions */
 } fake;
 
 /* ThreadSanitizer maps memory before it can look at anything */
 __attribute__((no_sanitize_thread))
-void *mmap(void *address, size_t length, int prot, int flags, int fd,
-	   off_t offset)
+void *mmap64(void *address, size_t length, int prot, int flags, int fd,
+	     off64_t offset)
 {
 	bool whole = offset && fd >= 0 && length > PAGE;
 
@@ -30,8 +31,9 @@ void *mmap(void *address, size_t length, int prot, int flags, int fd,
 		return MAP_FAILED;
 	}
 	fake.made += fd >= 0;
-	return (void *)syscall(SYS_mmap, address, length, prot, flags, fd,
-			       offset);
+	if (fake.narrow)
+		offset = (uint32_t)offset;
+	return raw_mmap(address, length, prot, flags, fd, offset);
 }
 
 FIXTURE(map)
@@ -89,8 +91,8 @@ TEST_F(map, small_ones_in_one_mapping)
 	NEED_KMOD();
 	wherever(_metadata, self->maps, PAGE, 1);
 	wherever(_metadata, self->maps, 3 * PAGE, 1);
-	wherever(_metadata, self->maps, 2 * MIB - 2 * PAGE, 1);
-	wherever(_metadata, self->maps, 2 * MIB - PAGE, 2);
+	wherever(_metadata, self->maps, huge_page() - 2 * PAGE, 1);
+	wherever(_metadata, self->maps, huge_page() - PAGE, 2);
 }
 
 /* Imported regions are so, too */
@@ -107,9 +109,9 @@ TEST_F(map, large_ones_are_aligned)
 	zinc_handle region;
 
 	NEED_KMOD();
-	wherever(_metadata, self->maps, 2 * MIB, 2);
-	ASSERT_EQ(zinc_create(named("map"), 4 * MIB, &region), 0);
-	EXPECT_EQ((uintptr_t)zinc_ptr(region) % (2 * MIB), 0);
+	wherever(_metadata, self->maps, huge_page(), 2);
+	ASSERT_EQ(zinc_create(named("map"), 2 * huge_page(), &region), 0);
+	EXPECT_EQ((uintptr_t)zinc_ptr(region) % huge_page(), 0);
 	zinc_close(region);
 }
 
@@ -123,7 +125,7 @@ TEST_F(map, no_room)
 	region = POISON;
 	EXPECT_EQ(zinc_create(named("map"), PAGE, &region), -ENOMEM);
 	EXPECT_EQ(region, NULL);
-	EXPECT_EQ(zinc_create(named("map"), 2 * MIB, &region), -ENOMEM);
+	EXPECT_EQ(zinc_create(named("map"), huge_page(), &region), -ENOMEM);
 	fake.no_room = false;
 	EXPECT_EQ(zinc_open(named("map"), &other), -ENOENT);
 	ASSERT_EQ(zinc_create(named("map"), PAGE, &region), 0);
@@ -136,7 +138,34 @@ TEST_F(map, no_room)
 	EXPECT_EQ(count_maps(), self->maps);
 }
 
-/* Who would replace a region and has no room for the new one leaves the old */
+/* Nothing is written to a page that has been mapped in the place of another */
+TEST_F(map, no_control_page)
+{
+	zinc_handle region, other;
+	int fds = count_fds();
+
+	NEED_KMOD();
+	ASSERT_EQ(zinc_create(named("map"), PAGE, &region), 0);
+	memset(zinc_ptr(region), 7, PAGE);
+	fake.narrow = true;
+	EXPECT_EQ(zinc_open(named("map"), &other), -EBADMSG);
+	EXPECT_EQ(other, NULL);
+	EXPECT_EQ(zinc_create(named("map-2"), PAGE, &other), -EBADMSG);
+	EXPECT_EQ(other, NULL);
+	fake.narrow = false;
+	EXPECT_EQ(zinc_ptr(region)[PAGE - HEADER], 7);
+	EXPECT_EQ(zinc_open(named("map-2"), &other), -ENOENT);
+
+	/* a peer that writes over the header keeps nobody out */
+	zinc_ptr(region)[-HEADER] ^= 1;
+	EXPECT_EQ(zinc_open(named("map"), &other), 0);
+	zinc_close(other);
+	zinc_close(region);
+	EXPECT_EQ(count_fds(), fds);
+	EXPECT_EQ(count_maps(), self->maps);
+}
+
+/* A replacement that fails for want of room leaves the old region */
 TEST_F(map, no_room_replaces_nothing)
 {
 	zinc_handle region, other;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of the library share.
+ * Shared by the tests of the library.
  *
  * One suite judges both backends: ZINC_BACKEND=kmod or shm says which, else
- * the library chooses. CHECK() is for child processes and threads, where the
- * macros of the harness cannot report.
+ * the library chooses.
  */
 #ifndef LIB_TEST_H
 #define LIB_TEST_H
@@ -29,27 +28,42 @@
 
 #include "zinc.h"
 
-#define PAGE		((size_t)sysconf(_SC_PAGESIZE))
 #define MIB		((size_t)1 << 20)
 #define HEADER		64
 #define MAGIC		0x5A494E435F524547ULL
 #define POISON		((zinc_handle)(uintptr_t)0xa5a5a5a5a5a5a5a5ULL)
-#define NSEC_PER_MSEC	1000000ULL
-#define NSEC_PER_SEC	1000000000ULL
-/* Upper bound for what must happen, for a loaded machine under emulation */
-#define PATIENCE_MS	20000
 #define NOBODY		65534
 
-#define CHECK(cond) do {						\
-	if (!(cond)) {							\
-		fprintf(stderr, "# %s:%d: not so in process %d: %s (%s)\n", \
-			__FILE__, __LINE__, getpid(), #cond,		\
-			strerror(errno));				\
-		_exit(1);						\
-	}								\
-} while (0)
+/* Offsets in the header */
+enum {
+	AT_MAGIC = 0,
+	AT_VERSION = 8,
+	AT_FLAGS = 10,
+	AT_SEQUENCE = 12,
+	AT_CAPACITY = 16,
+	AT_REF_COUNT = 24,
+	AT_OWNER_PID = 28,
+	AT_CREATED_AT = 32,
+	AT_NAME_HASH = 40,
+	AT_WAITERS = 48,
+	AT_RESERVED = 52,
+};
 
 /* ---- which backend ---- */
+
+/* Bytes of a huge page, which large data are aligned to */
+static inline size_t huge_page(void)
+{
+	FILE *file = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "re");
+	unsigned long size = 2 << 20;
+
+	if (file) {
+		if (fscanf(file, "%lu", &size) != 1)
+			abort();
+		fclose(file);
+	}
+	return size;
+}
 
 /* Not by asking the library: what it says is tested, too */
 static inline bool on_kmod(void)
@@ -171,7 +185,7 @@ static inline uint16_t header_u16(zinc_handle region, int offset)
 
 static inline void set_sequence(zinc_handle region, uint32_t sequence)
 {
-	__atomic_store_n((uint32_t *)(zinc_ptr(region) - HEADER + 12), sequence,
+	__atomic_store_n((uint32_t *)(zinc_ptr(region) - HEADER + AT_SEQUENCE), sequence,
 			 __ATOMIC_SEQ_CST);
 }
 
@@ -202,7 +216,7 @@ static inline int32_t open_readonly(const char *name, zinc_handle *out)
 {
 	struct zinc_options options = {
 		.size = sizeof(options),
-		.flags = ZINC_READONLY,
+		.flags = ZINC_RDONLY,
 	};
 
 	return zinc_open_with(name, &options, out);
@@ -219,7 +233,7 @@ static inline void forget(const char *name)
 	CHECK(!ret || ret == -ENOENT);
 }
 
-/* What a name is now: 0 for a region, else the error */
+/* 0 if the name is a region, else the error */
 static inline int32_t probe(const char *name)
 {
 	zinc_handle region = POISON;
@@ -257,6 +271,18 @@ static inline void sleep_ms(unsigned int ms)
 
 	while (nanosleep(&ts, &ts))
 		;
+}
+
+/*
+ * A wait that is to be woken. At its deadline it looks once more, so one that was
+ * never woken succeeds, too, only late: -ETIME, and nothing else gives that.
+ */
+static inline int32_t be_woken(zinc_handle region)
+{
+	uint64_t late = now_ns() + PATIENCE_MS * NSEC_PER_MSEC;
+	int32_t ret = zinc_wait(region, PATIENCE_MS);
+
+	return !ret && now_ns() >= late ? -ETIME : ret;
 }
 
 /* ---- child processes ---- */
@@ -356,7 +382,7 @@ static inline bool asleep(pid_t pid)
 
 /* ---- what a process holds ---- */
 
-/* What is in a folder, itself and the one above included; 0: it can not be read */
+/* Count a folder's entries, with . and ..; 0 if it cannot be read */
 static inline int count_entries(const char *folder)
 {
 	DIR *dir = opendir(folder);

@@ -7,7 +7,7 @@
 #define LOCK_MACHINE_H
 
 #include "lib_test.h"
-#include "lock.h"
+#include "lock/internal.h"
 
 /*
  * A machine as sysfs would have it:
@@ -96,27 +96,49 @@ static inline int32_t on_fake(const char *dir,
 	return zinc_cpu_acquire_on(&machine, request, locks, why);
 }
 
-/* A device in sysfs, and one of its nodes */
-static inline void put_gpu(const char *dir, const char *device, const char *node)
+/* A link, in a folder that is made */
+static inline void put_link(const char *to, char *link)
 {
-	char from[160], to[160];
+	make_parents(link);
+	CHECK(!symlink(to, link) || errno == EEXIST);
+}
+
+/* A device in sysfs, and one of its nodes, which opens; @driver may be NULL */
+static inline void put_gpu(const char *dir, const char *device, const char *node,
+			   const char *driver)
+{
+	char from[160], to[160], name[160];
+	int fd;
 
 	snprintf(from, sizeof(from), "%s/devices/%s/", dir, device);
 	make_parents(from);
 	snprintf(to, sizeof(to), "%s/sys/class/drm/%s/device", dir, node);
+	put_link(from, to);
+	snprintf(to, sizeof(to), "%s/dev/dri/%s", dir, node);
 	make_parents(to);
-	CHECK(!symlink(from, to));
+	fd = open(to, O_CREAT | O_CLOEXEC, 0666);
+	CHECK(fd >= 0 && !close(fd));
+	if (!driver)
+		return;
+	snprintf(name, sizeof(name), "../../drivers/%s", driver);
+	snprintf(to, sizeof(to), "%s/devices/%s/driver", dir, device);
+	put_link(name, to);
 }
 
-/* Three GPUs, two of which are on PCI, and one of them by two ways */
+/*
+ * Three GPUs, two of which are on PCI, and one of them by two ways; and a device
+ * that has no driver, as vkms has none
+ */
 static inline void put_gpus(const char *dir)
 {
 	char path[160];
 
-	put_gpu(dir, "0000:0a:00.0", "renderD128");
-	put_gpu(dir, "0000:02:00.0", "renderD129");
-	put_gpu(dir, "Vkms_1", "renderD130");
-	put_gpu(dir, "0000:03:00.0", "card0");
+	put_gpu(dir, "0000:0a:00.0", "renderD128", "nvidia");
+	put_gpu(dir, "0000:02:00.0", "renderD129", "amdgpu");
+	put_gpu(dir, "Soc_1", "renderD130", "panfrost");
+	put_gpu(dir, "0000:03:00.0", "card0", "amdgpu");
+	put_gpu(dir, "vkms", "renderD131", NULL);
+	put_gpu(dir, "vgem", "renderD132", "faux_driver");
 	snprintf(path, sizeof(path), "%s/proc/driver/nvidia/gpus/0000:0a:00.0/",
 		 dir);
 	make_parents(path);

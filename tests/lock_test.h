@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of locks share.
+ * Shared by the tests of locks.
  */
 #ifndef LOCK_TEST_H
 #define LOCK_TEST_H
 
 #include "lib_test.h"
 #include "zinc-lock.h"
+
+/* Sizes for functions that fill arrays */
+#define HOLDER_SIZE		sizeof(struct zinc_lock_holder)
+#define CLAIM_SIZE		sizeof(struct zinc_device_claim)
+#define RESERVATION_SIZE	sizeof(struct zinc_reservation_holder)
+#define GPU_SIZE		sizeof(struct zinc_gpu)
+#define GPU_LOCK_SIZE		sizeof(struct zinc_gpu_lock)
+#define PLACE_SIZE		sizeof(struct zinc_cpu_place)
 
 /* A folder of our own, in which all locks of a test are */
 FIXTURE(lock)

@@ -19,11 +19,12 @@
 
 /* Exit statuses, the same for every subcommand */
 enum cli_exit {
+	CLI_RUN = -1,		/* cli_options(): none yet, go on */
 	CLI_OK = 0,
 	CLI_NO = 1,		/* wait: timed out; doctor: something fails */
 	CLI_USAGE = 2,
 	CLI_FAILED = 3,
-	CLI_REFUSED = 75,	/* lock: somebody has it; EX_TEMPFAIL */
+	CLI_REFUSED = 75,	/* lock: held by another; EX_TEMPFAIL */
 	CLI_NOT_RUN = 126,	/* lock: as env(1) has it */
 	CLI_NOT_FOUND = 127
 };
@@ -47,10 +48,7 @@ int cmd_top(int argc, char **argv);
 int cmd_wait(int argc, char **argv);
 int cmd_write(int argc, char **argv);
 
-/* ---- cli.c: messages, names, handles, signals ------------------------- */
-
-/* cli_help() - print a help text; Return: CLI_OK */
-int cli_help(const char *text);
+/* ---- message.c: errors ------------------------------------------------- */
 
 /*
  * cli_usage() - a usage error of @command (an argv[0])
@@ -64,6 +62,71 @@ int cli_usage(const char *command, const char *format, ...);
 __printf(1, 2)
 int cli_error(const char *format, ...);
 
+/* xrealloc() - realloc() of @count * @size bytes, or a message and exit */
+void *xrealloc(void *old, size_t count, size_t size);
+
+/* ---- options.c: options, and the help text ------------------------------ */
+
+/*
+ * struct cli_option - an option, for the parser and for the help text
+ * @key: its letter
+ * @name: its long form
+ * @argument: the help's word for its argument; NULL: it has none
+ * @help: what it does, in one or more lines
+ * @at: offset in the settings of the member that it sets: a bool; with an
+ *	argument, what @parse fills, else a const char *
+ * @parse: reads the argument. Return: 0; a negative errno: the caller says
+ *	what is wrong; CLI_USAGE: that has been said
+ * @expected: what @parse accepts, for the message
+ * @noun: the argument, for the message; NULL: @name
+ */
+struct cli_option {
+	int key;
+	const char *name;
+	const char *argument;
+	const char *help;
+	size_t at;
+	int (*parse)(const char *text, void *member);
+	const char *expected;
+	const char *noun;
+};
+
+/*
+ * struct cli_syntax - a subcommand's command line
+ * @usage: its synopsis
+ * @about: what it does, before the options
+ * @end: after them, with the exit statuses
+ * @options: all but --help
+ * @count: of them
+ * @stop_at_operand: options behind the first operand are another command's
+ * @no_operands: operands are an error
+ */
+struct cli_syntax {
+	const char *usage;
+	const char *about;
+	const char *end;
+	const struct cli_option *options;
+	size_t count;
+	bool stop_at_operand;
+	bool no_operands;
+};
+
+/*
+ * cli_options() - read the options into @settings; optind is the first operand
+ * Return: CLI_RUN, or the status to exit with
+ */
+int cli_options(int argc, char **argv, const struct cli_syntax *syntax,
+		void *settings);
+
+/* For cli_option.parse; numbers are uint64_t, but that option_mode() */
+int option_size(const char *text, void *member);
+int option_seconds(const char *text, void *member);
+int option_mode(const char *text, void *member);	/* uint32_t */
+int option_u32(const char *text, void *member);
+int option_count(const char *text, void *member);	/* 1 to 2^32 - 1 */
+
+/* ---- fail.c: errors of the library -------------------------------------- */
+
 /*
  * cli_fail() - say that an operation on a region failed, why, and what to do
  * @action: "open", "remove", ...
@@ -73,17 +136,14 @@ int cli_error(const char *format, ...);
  */
 int cli_fail(const char *action, const char *name, int32_t error);
 
-/* cli_name() - is @name a region's name? If not, say so as a usage error. */
-bool cli_name(const char *command, const char *name);
+/* ---- output.c: standard output ------------------------------------------ */
 
-/*
- * cli_one_name() - the single operand of a subcommand, checked
- * Return: the name; NULL after a message: return CLI_USAGE
- */
-const char *cli_one_name(int argc, char **argv);
+/* cli_flush() - stdout; Return: 0, or -1: end, main() will say why */
+int cli_flush(void);
+/* cli_finish() - @status or, where output is lost, a message and CLI_FAILED */
+int cli_finish(int status);
 
-/* cli_list() - zinc_list(), or an error message and CLI_FAILED */
-int cli_list(struct zinc_region_info **list, size_t *count);
+/* ---- signals.c: those that end a subcommand ------------------------------ */
 
 /*
  * cli_block_signals() - hold back SIGINT, SIGTERM and SIGHUP
@@ -99,11 +159,15 @@ void cli_restore_signals(const sigset_t *old);
 /* cli_ending_signals() - those three, without the ignored ones */
 void cli_ending_signals(sigset_t *set);
 
-/* cli_flush() - stdout; Return: 0, or -1: end, main() will say why */
-int cli_flush(void);
-
-/* xrealloc() - realloc() of @count * @size bytes, or a message and exit */
-void *xrealloc(void *old, size_t count, size_t size);
+/*
+ * cli_end_by_signals() - have them set cli_ended(), and end the input or output @fd
+ *
+ * For a subcommand that has a handle while it reads or writes: from then on @fd is
+ * /dev/null, so that no read or write blocks.
+ * Return: 0; -1 and errno
+ */
+int cli_end_by_signals(int fd);
+bool cli_ended(void);
 
 /* ---- pause.c: time between one look and the next ----------------------- */
 
@@ -129,15 +193,41 @@ struct run_how {
 };
 
 /*
- * run_command() - run @command, pass signals on to it, and end as it ends
- * Return: its exit status, 126 or 127 where it can not be run; where a signal
+ * run_command() - run @command, forward signals to it, and end as it ends
+ *
+ * If this process is killed, so is all that @command has started, before what is
+ * held here ends.
+ *
+ * Return: its exit status, 126 or 127 if it cannot be run; if a signal
  * kills it, that kills this process, too
  */
 int run_command(char **command, const struct run_how *how);
 /* run_instead() - become @command; Return: 126 or 127, after a message */
 int run_instead(char **command);
 
+/* ---- cleaner.c: what takes files of /tmp away -------------------------- */
+
+/*
+ * find_cleaner() - would one remove lock files of @folder while they are held?
+ * @what: out, which, and where that is said
+ */
+bool find_cleaner(const char *folder, char *what, size_t size);
+/* is_private_tmp() - is @folder in a /tmp that systemd has made for a service? */
+bool is_private_tmp(const char *folder);
+
 /* ---- lookup.c: a region by its name ----------------------------------- */
+
+/* cli_name() - is @name a region's name? If not, say so as a usage error. */
+bool cli_name(const char *command, const char *name);
+
+/*
+ * cli_one_name() - the single operand of a subcommand, checked
+ * Return: the name; NULL after a message: return CLI_USAGE
+ */
+const char *cli_one_name(int argc, char **argv);
+
+/* cli_list() - zinc_list(), or an error message and CLI_FAILED */
+int cli_list(struct zinc_region_info **list, size_t *count);
 
 /* cli_open() - zinc_open_with(), in whichever backend knows the name */
 int32_t cli_open(const char *name, uint32_t flags, zinc_handle *out);
@@ -189,8 +279,16 @@ bool proc_command(pid_t pid, char *text, size_t size);
 
 const char *backend_name(uint32_t backend);
 const char *lifetime_name(uint32_t lifetime);
-/* region_state() - "live", "ownerless", "STALE" or "INVALID" */
+/* region_state() - "live", "creator-gone", "unknown", "STALE" or "INVALID" */
 const char *region_state(const struct zinc_region_info *info);
+
+/* region_reason() - why it is in that state, as a sentence */
+#define REASON_TEXT 160
+const char *region_reason(const struct zinc_region_info *info,
+			  char text[REASON_TEXT]);
+
+/* layout_name() - of a POSIX object: "header" or "page"; NULL for none */
+const char *layout_name(const struct zinc_region_info *info);
 /* region_command() - of its owner, where that is alive */
 bool region_command(const struct zinc_region_info *info, char *text,
 		    size_t size);
@@ -216,7 +314,7 @@ const char *format_group(uint32_t gid, char text[USER_TEXT]);
  * struct json - a document being written, in one line
  *
  * Keys are for members of objects, NULL in arrays. Strings may have any bytes:
- * what is no UTF-8 becomes U+FFFD.
+ * bytes that are not UTF-8 become U+FFFD.
  */
 struct json {
 	FILE *out;
@@ -234,17 +332,15 @@ void json_uint(struct json *json, const char *key, uint64_t value);
 void json_int(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
-/* json_region() - an object with all of @info */
-void json_region(struct json *json, const struct zinc_region_info *info);
+/* json_number() - with three decimals */
+void json_number(struct json *json, const char *key, double value);
 
-/* ---- table.c: aligned columns, colour, safe text ---------------------- */
+struct stream_info;
+/* json_region() - an object with all of @info; @stream is NULL if it is none */
+void json_region(struct json *json, const struct zinc_region_info *info,
+		 const struct stream_info *stream);
 
-enum colour { PLAIN, BOLD, RED, GREEN, YELLOW };
-
-/* use_colour() - is @out a terminal that shows it, and NO_COLOR unset? */
-bool use_colour(FILE *out);
-/* put_colour() - @text in @colour where use_colour(), else as it is */
-void put_colour(FILE *out, enum colour colour, const char *text);
+/* ---- text.c: safe text ------------------------------------------------- */
 
 /*
  * printable() - @text in a form that is safe to show
@@ -256,7 +352,16 @@ void put_colour(FILE *out, enum colour colour, const char *text);
  */
 char *printable(const char *text, size_t *columns);
 
-/* terminal_size() - of @out; false if it is no terminal */
+/* ---- table.c: aligned columns, colour ---------------------------------- */
+
+enum colour { PLAIN, BOLD, RED, GREEN, YELLOW };
+
+/* use_colour() - is @out a terminal that shows it, and NO_COLOR unset? */
+bool use_colour(FILE *out);
+/* put_colour() - @text in @colour where use_colour(), else as it is */
+void put_colour(FILE *out, enum colour colour, const char *text);
+
+/* terminal_size() - of @out; false if it is not a terminal */
 bool terminal_size(FILE *out, unsigned int *columns, unsigned int *rows);
 
 struct column {
@@ -291,6 +396,18 @@ void table_cell(struct table *table, enum colour colour, const char *format,
  * On a terminal, lines are cut to its width.
  */
 void table_print(struct table *table, FILE *out, size_t max_rows);
+
+/* ---- region_cells.c: a region in a table --------------------------------- */
+
+enum region_cell {
+	CELL_NAME, CELL_CAPACITY, CELL_BYTES, CELL_USER, CELL_MODE,
+	CELL_HANDLES, CELL_SEQUENCE, CELL_WAITERS, CELL_AGE, CELL_BACKEND,
+	CELL_STATE, CELL_PID, CELL_COMMAND
+};
+
+/* region_cells() - the next @count cells of @table */
+void region_cells(struct table *table, const struct zinc_region_info *info,
+		  const enum region_cell *cells, size_t count);
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -11,24 +11,10 @@
 
 #include "cli.h"
 
-static const char help[] =
-"usage: zinc export [OPTION...] NAME -- COMMAND [ARGUMENT...]\n"
-"\n"
-"Becomes COMMAND, which gets the region's data as a dma-buf: an open descriptor,\n"
-"whose number is in ZINC_DMABUF_FD, and in place of each {} of an ARGUMENT.\n"
-"ZINC_DMABUF_SIZE is its length in bytes.\n"
-"\n"
-"  -r, --read-only   neither COMMAND nor a device writes by it; DRM drivers\n"
-"                    refuse such\n"
-"  -h, --help        this text\n"
-"\n"
-"The dma-buf keeps the memory; the region may lose its name meanwhile.\n"
-"Exit status: 0 or whatever COMMAND's is; 2 wrong usage; 3 COMMAND was not begun.\n";
-
 /* Return: a descriptor that COMMAND inherits, or a negative errno */
 static int export_region(const char *name, bool readonly, uint64_t *size)
 {
-	uint32_t flags = readonly ? ZINC_READONLY : 0;
+	uint32_t flags = readonly ? ZINC_RDONLY : 0;
 	zinc_handle handle;
 	int32_t fd;
 
@@ -90,38 +76,49 @@ static int become(char **command, int fd, uint64_t size)
 	return cli_error("cannot run %s: %s", command[0], strerror(errno));
 }
 
+struct how {
+	bool readonly;
+};
+
+static const struct cli_option options[] = {
+	{ .key = 'r', .name = "read-only",
+	  .help = "neither COMMAND nor a device may write by it; DRM drivers\n"
+		  "refuse such a dma-buf",
+	  .at = offsetof(struct how, readonly) },
+};
+
+static const struct cli_syntax syntax = {
+	.usage = "zinc export [OPTION...] NAME -- COMMAND [ARGUMENT...]",
+	.about =
+"Replaces itself by COMMAND, which gets the region's data as a dma-buf: an open\n"
+"descriptor, whose number replaces each {} of an ARGUMENT, and is in\n"
+"ZINC_DMABUF_FD. ZINC_DMABUF_SIZE is its length in bytes.",
+	.end =
+"The dma-buf keeps the memory, even if the region loses its name meanwhile.\n"
+"Exit status: 0 or that of COMMAND; 2 usage error; 3 COMMAND was not started.",
+	.options = options,
+	.count = ARRAY_SIZE(options),
+};
+
 int cmd_export(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "read-only", no_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
-	bool readonly = false;
+	struct how how = { 0 };
 	uint64_t size = 0;
-	int c, fd;
+	int status, fd;
 
-	while ((c = getopt_long(argc, argv, "rh", options, NULL)) != -1) {
-		switch (c) {
-		case 'r':
-			readonly = true;
-			break;
-		case 'h':
-			return cli_help(help);
-		default:
-			return cli_usage(argv[0], NULL);
-		}
-	}
+	status = cli_options(argc, argv, &syntax, &how);
+	if (status != CLI_RUN)
+		return status;
 	if (optind == argc)
 		return cli_usage(argv[0],
-				 "which region? 'zinc ls' lists them");
+				 "expected a region; 'zinc ls' lists them");
 	if (!cli_name(argv[0], argv[optind]))
 		return CLI_USAGE;
 	if (optind + 1 == argc)
 		return cli_usage(argv[0],
-				 "for which command? zinc export %s -- COMMAND",
+				 "expected a command: zinc export %s -- COMMAND",
 				 argv[optind]);
-	fd = export_region(argv[optind], readonly, &size);
+	fd = export_region(argv[optind], how.readonly, &size);
 	if (fd < 0)
 		return CLI_FAILED;
 	return become(argv + optind + 1, fd, size);

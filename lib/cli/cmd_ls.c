@@ -4,62 +4,26 @@
  */
 #include <getopt.h>
 
-#include "cli.h"
-
-static const char help[] =
-"usage: zinc ls [OPTION...]\n"
-"\n"
-"Lists the named regions that you may see, of the kernel module and of POSIX\n"
-"shared memory, one a line.\n"
-"\n"
-"  -b, --bytes   sizes in bytes\n"
-"  -j, --json    a JSON array of objects, in one line\n"
-"  -h, --help    this text\n"
-"\n"
-"Columns: NAME; SIZE of the data; USER, the owner; MODE, permission bits; REFS,\n"
-"open handles; SEQ, notifies so far; AGE since it was made; BACKEND, kmod or shm;\n"
-"STATE; PID and COMMAND of the creator.\n"
-"STATE is live; ownerless, when the creator has closed his handle; STALE, when\n"
-"the owner of a POSIX region is dead ('zinc rm --stale'); INVALID, when the\n"
-"header of a POSIX region is damaged or not finished ('zinc rm NAME').\n"
-"\n"
-"Exit status: 0 done, also with no region; 2 wrong usage; 3 failed.\n";
+#include "stream.h"
 
 static const struct column columns[] = {
-	{ "NAME", false }, { "SIZE", true }, { "USER", false },
-	{ "MODE", false }, { "REFS", true }, { "SEQ", true },
+	{ "NAME", false }, { "CAPACITY", true }, { "USER", false },
+	{ "MODE", false }, { "HANDLES", true }, { "SEQ", true },
 	{ "AGE", true }, { "BACKEND", false }, { "STATE", false },
 	{ "PID", true }, { "COMMAND", false },
 };
 
-static void add_row(struct table *table, const struct zinc_region_info *info,
-		    bool bytes)
-{
-	bool bad = info->flags & (ZINC_IS_STALE | ZINC_IS_INVALID);
-	char text[USER_TEXT], command[4096];
+static const enum region_cell cells[] = {
+	CELL_NAME, CELL_CAPACITY, CELL_USER, CELL_MODE, CELL_HANDLES,
+	CELL_SEQUENCE, CELL_AGE, CELL_BACKEND, CELL_STATE, CELL_PID,
+	CELL_COMMAND,
+};
 
-	table_cell(table, PLAIN, "%s", info->name);
-	if (bytes)
-		table_cell(table, PLAIN, "%llu",
-			   (unsigned long long)info->capacity);
-	else
-		table_cell(table, PLAIN, "%s",
-			   format_size(info->capacity, text));
-	table_cell(table, PLAIN, "%s", format_user(info->uid, text));
-	table_cell(table, PLAIN, "%04o", info->mode);
-	table_cell(table, PLAIN, "%u", info->handles);
-	table_cell(table, PLAIN, "%u", info->sequence);
-	table_cell(table, PLAIN, "%s", format_age(info->created_at, text));
-	table_cell(table, PLAIN, "%s", backend_name(info->backend));
-	table_cell(table, bad ? RED : PLAIN, "%s", region_state(info));
-	if (info->owner_pid > 0)
-		table_cell(table, PLAIN, "%d", info->owner_pid);
-	else
-		table_cell(table, PLAIN, "-");
-	if (!region_command(info, command, sizeof(command)))
-		snprintf(command, sizeof(command), "-");
-	table_cell(table, PLAIN, "%s", command);
-}
+static const enum region_cell cells_bytes[] = {
+	CELL_NAME, CELL_BYTES, CELL_USER, CELL_MODE, CELL_HANDLES,
+	CELL_SEQUENCE, CELL_AGE, CELL_BACKEND, CELL_STATE, CELL_PID,
+	CELL_COMMAND,
+};
 
 static void print_table(const struct zinc_region_info *list, size_t count,
 			bool bytes)
@@ -69,59 +33,78 @@ static void print_table(const struct zinc_region_info *list, size_t count,
 
 	table_start(&table, columns, ARRAY_SIZE(columns));
 	for (i = 0; i < count; i++)
-		add_row(&table, &list[i], bytes);
+		region_cells(&table, &list[i], bytes ? cells_bytes : cells,
+			     ARRAY_SIZE(cells));
 	table_print(&table, stdout, 0);
 }
 
 static void print_json(const struct zinc_region_info *list, size_t count)
 {
+	struct stream_info stream;
 	struct json json;
 	size_t i;
 
 	json_start(&json, stdout);
 	json_array(&json, NULL);
 	for (i = 0; i < count; i++)
-		json_region(&json, &list[i]);
+		json_region(&json, &list[i],
+			    stream_look(&list[i], &stream) ? &stream : NULL);
 	json_end(&json);
 }
 
+struct how {
+	bool bytes;
+	bool json;
+};
+
+static const struct cli_option options[] = {
+	{ .key = 'b', .name = "bytes",
+	  .help = "print sizes in bytes", .at = offsetof(struct how, bytes) },
+	{ .key = 'j', .name = "json",
+	  .help = "print a JSON array of objects, in one line",
+	  .at = offsetof(struct how, json) },
+};
+
+static const struct cli_syntax syntax = {
+	.usage = "zinc ls [OPTION...]",
+	.about =
+"Lists the named regions that you may see, of the kernel module and of POSIX\n"
+"shared memory, one per line.",
+	.end =
+"Columns: NAME; CAPACITY of the data; USER, the owner; MODE, permission bits;\n"
+"HANDLES, open handles; SEQ, notifies so far; AGE; BACKEND, kmod or shm; STATE;\n"
+"PID and COMMAND of the creator.\n"
+"STATE is one of:\n"
+"  live          the creator has it open\n"
+"  creator-gone  the creator has closed its handle, or has ended\n"
+"  STALE         no process has a POSIX region open any more: 'zinc rm --stale'\n"
+"  unknown       another library created it, and its creator may run in another\n"
+"                pid namespace\n"
+"  INVALID       the header of a POSIX region is damaged or not complete:\n"
+"                'zinc rm NAME'\n"
+"'zinc stat NAME' prints the reason of a region's state.\n"
+"Exit status: 0 done, also with no region; 2 usage error; 3 failed.",
+	.options = options,
+	.count = ARRAY_SIZE(options),
+	.no_operands = true,
+};
+
 int cmd_ls(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "bytes", no_argument, NULL, 'b' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
-	bool bytes = false, json = false;
 	struct zinc_region_info *list;
+	struct how how = { 0 };
 	size_t count;
-	int c;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "bjh", options, NULL)) != -1) {
-		switch (c) {
-		case 'b':
-			bytes = true;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'h':
-			return cli_help(help);
-		default:
-			return cli_usage(argv[0], NULL);
-		}
-	}
-	if (optind < argc)
-		return cli_usage(argv[0],
-				 "takes no operand: '%s'; for one region: zinc stat NAME",
-				 argv[optind]);
+	status = cli_options(argc, argv, &syntax, &how);
+	if (status != CLI_RUN)
+		return status;
 	if (cli_list(&list, &count))
 		return CLI_FAILED;
-	if (json)
+	if (how.json)
 		print_json(list, count);
 	else
-		print_table(list, count, bytes);
+		print_table(list, count, how.bytes);
 	zinc_list_free(list);
 	return CLI_OK;
 }

@@ -6,15 +6,6 @@
 
 #include "cli.h"
 
-static const char help[] =
-"usage: zinc notify NAME\n"
-"\n"
-"Adds 1 to a region's sequence and wakes all who wait for that.\n"
-"\n"
-"  -h, --help    this text\n"
-"\n"
-"Exit status: 0 notified; 2 wrong usage; 3 failed.\n";
-
 static int notify(const char *name)
 {
 	zinc_handle handle;
@@ -31,20 +22,19 @@ static int notify(const char *name)
 	return err ? cli_fail("notify", name, err) : CLI_OK;
 }
 
+static const struct cli_syntax syntax = {
+	.usage = "zinc notify NAME",
+	.about = "Adds 1 to a region's sequence, and wakes all its waiters.",
+	.end = "Exit status: 0 notified; 2 usage error; 3 failed.",
+};
+
 int cmd_notify(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
+	int status = cli_options(argc, argv, &syntax, NULL);
 	const char *name;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'h')
-			return cli_help(help);
-		return cli_usage(argv[0], NULL);
-	}
+	if (status != CLI_RUN)
+		return status;
 	name = cli_one_name(argc, argv);
 	return name ? notify(name) : CLI_USAGE;
 }

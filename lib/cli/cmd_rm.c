@@ -7,18 +7,6 @@
 
 #include "cli.h"
 
-static const char help[] =
-"usage: zinc rm NAME...\n"
-"       zinc rm --stale\n"
-"\n"
-"Takes the names of regions away. Who has one open keeps it; its memory goes\n"
-"with the last handle, mapping and device import.\n"
-"\n"
-"  -s, --stale   all POSIX regions whose owner is dead; prints their names\n"
-"  -h, --help    this text\n"
-"\n"
-"Exit status: 0 all are gone; 2 wrong usage; 3 one or more are not.\n";
-
 static int remove_one(const char *name)
 {
 	int32_t err = zinc_unlink(name);
@@ -36,7 +24,7 @@ static int remove_stale(void)
 	if (cli_list(&list, &count))
 		return CLI_FAILED;
 	for (i = 0; i < count; i++) {
-		if (!(list[i].flags & ZINC_IS_STALE))
+		if (!(list[i].flags & ZINC_INFO_STALE))
 			continue;
 		err = cli_unlink_stale(&list[i]);
 		if (err == -ENOENT)
@@ -50,36 +38,46 @@ static int remove_stale(void)
 	return status;
 }
 
+struct how {
+	bool stale;
+};
+
+static const struct cli_option options[] = {
+	{ .key = 's', .name = "stale",
+	  .help = "remove all POSIX regions that no process has open, and print\n"
+		  "their names; one that may be open in another pid namespace stays",
+	  .at = offsetof(struct how, stale) },
+};
+
+static const struct cli_syntax syntax = {
+	.usage = "zinc rm NAME...\n       zinc rm --stale",
+	.about =
+"Removes the names of regions. Processes that have one open keep it; its memory\n"
+"is freed with the last handle, mapping and device import.",
+	.end = "Exit status: 0 all are removed; 2 usage error; 3 at least one is not.",
+	.options = options,
+	.count = ARRAY_SIZE(options),
+};
+
 int cmd_rm(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "stale", no_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
-	int c, status = CLI_OK;
-	bool stale = false;
+	struct how how = { 0 };
+	int status, i;
 
-	while ((c = getopt_long(argc, argv, "sh", options, NULL)) != -1) {
-		switch (c) {
-		case 's':
-			stale = true;
-			break;
-		case 'h':
-			return cli_help(help);
-		default:
-			return cli_usage(argv[0], NULL);
-		}
-	}
-	if (stale && optind < argc)
-		return cli_usage(argv[0], "either names or --stale");
-	if (stale)
+	status = cli_options(argc, argv, &syntax, &how);
+	if (status != CLI_RUN)
+		return status;
+	if (how.stale && optind < argc)
+		return cli_usage(argv[0], "expected either names or --stale");
+	if (how.stale)
 		return remove_stale();
 	if (optind == argc)
-		return cli_usage(argv[0], "which region? 'zinc ls' lists them");
-	for (c = optind; c < argc; c++)
-		if (!cli_name(argv[0], argv[c]))
+		return cli_usage(argv[0],
+				 "expected a region; 'zinc ls' lists them");
+	for (i = optind; i < argc; i++)
+		if (!cli_name(argv[0], argv[i]))
 			return CLI_USAGE;
+	status = CLI_OK;
 	for (; optind < argc; optind++)
 		if (remove_one(argv[optind]))
 			status = CLI_FAILED;

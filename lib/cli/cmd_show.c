@@ -12,33 +12,12 @@
 #include <unistd.h>
 
 #include <xf86drmMode.h>
-#include <zinc-drm.h>
 
-#include "cli.h"
-
-static const char help[] =
-"usage: zinc show [OPTION...] NAME --size WxH\n"
-"\n"
-"Puts the picture that is in a region on a display, by scan-out of the region's\n"
-"own memory, and tells the display of each notify. Ends, and restores what the\n"
-"display showed before, by SIGINT, SIGTERM or SIGHUP.\n"
-"\n"
-"  -s, --size=WxH         width and height in pixels\n"
-"  -f, --format=CODE      pixel format, as in drm_fourcc.h; XR24 if not given:\n"
-"                         bytes blue, green, red and one that is not shown\n"
-"  -S, --stride=BYTES     from a line to the next; no gap if not given\n"
-"  -o, --offset=BYTES     where in the region the first line begins; 0\n"
-"  -d, --device=PATH      /dev/dri/cardN; the first with a connected display\n"
-"  -c, --connector=NAME   as HDMI-A-1; the first that is connected\n"
-"  -n, --frames=N         end after N notifies; those that come in one go are one\n"
-"  -h, --help             this text\n"
-"\n"
-"The mode is the largest that the picture fills. No other program may have the\n"
-"display: use a text console.\n"
-"Exit status: 0 shown, and ended; 2 wrong usage; 3 failed.\n";
+#include "show.h"
 
 /*
  * struct show - what is to be shown where, and what was made for it
+ * @overlay, @window, @stats, @hold: of a window only
  * @frames: 0 for no end
  */
 struct show {
@@ -46,8 +25,12 @@ struct show {
 	const char *path;
 	const char *connector;
 	const char *format;
+	const char *overlay;
 	struct zinc_drm_picture picture;
 	uint64_t frames;
+	bool window;
+	bool stats;
+	bool hold;
 	zinc_handle region;
 	int card;
 	struct zinc_drm_buffer *buffer;
@@ -83,14 +66,14 @@ static int no_card(const struct show *show, int32_t err)
 	switch (err) {
 	case -ENODEV:
 		return refuse(show,
-			      "none has a connected display and takes dma-bufs; 'ls /sys/class/drm' shows what there is");
+			      "no device has a connected display and imports dma-bufs; 'ls /sys/class/drm' lists them");
 	case -EACCES:
 	case -EPERM:
 		return refuse(show,
-			      "you have no access; join the group that 'ls -l /dev/dri' shows");
+			      "permission denied; join the group that 'ls -l /dev/dri' shows");
 	case -ENOTTY:
 		return refuse(show,
-			      "it is no display device; choose a /dev/dri/cardN by --device");
+			      "not a display device; choose a /dev/dri/cardN by --device");
 	case -EOPNOTSUPP:
 		return refuse(show,
 			      "its driver does not import dma-bufs; choose another --device");
@@ -103,7 +86,7 @@ static int no_import(const struct show *show, int32_t err)
 	uint64_t features;
 
 	zinc_features(show->region, &features);
-	if (!(features & ZINC_CAN_EXPORT) || err == -EMFILE)
+	if (!(features & ZINC_FEATURE_EXPORT) || err == -EMFILE)
 		return cli_fail("export", show->name, err);
 	return refuse(show,
 		      "its driver does not import it: %s; choose another --device",
@@ -116,12 +99,12 @@ static int no_framebuffer(const struct show *show, int32_t err)
 
 	if (err == -ERANGE)
 		return refuse(show,
-			      "it has %llu bytes, too few for %ux%u pixels of %s with %u bytes a line from byte %llu on; see --size, --stride and --offset",
+			      "it has %llu bytes, too few for %ux%u pixels of %s with %u bytes per line from byte %llu; see --size, --stride and --offset",
 			      (unsigned long long)zinc_capacity(show->region),
 			      p->width, p->height, show->format, p->stride,
 			      (unsigned long long)p->offset);
 	return refuse(show,
-		      "its driver does not take %ux%u pixels of %s with %u bytes a line: %s; choose another --format or --size",
+		      "its driver refuses %ux%u pixels of %s with %u bytes per line: %s; choose another --format or --size",
 		      p->width, p->height, show->format, p->stride,
 		      strerror(-err));
 }
@@ -131,7 +114,7 @@ static int no_output(const struct show *show, int32_t err)
 	switch (err) {
 	case -ENXIO:
 		return refuse(show,
-			      "it has no connector %s; 'ls /sys/class/drm' shows which there are",
+			      "it has no connector %s; 'ls /sys/class/drm' lists them",
 			      show->connector);
 	case -ENOTCONN:
 		return refuse(show,
@@ -147,7 +130,7 @@ static int no_output(const struct show *show, int32_t err)
 	case -EACCES:
 	case -EPERM:
 		return refuse(show,
-			      "another program has the display; end it, or change to a text console");
+			      "another program uses the display; end it, or switch to a text console");
 	}
 	return refuse(show, "its driver says: %s; choose another --size",
 		      strerror(-err));
@@ -238,7 +221,7 @@ static int end(struct show *show, int status)
 	int32_t err = zinc_drm_restore(show->output);
 
 	if (err)
-		status = cli_error("cannot restore the display of %s: %s; it is left dark",
+		status = cli_error("cannot restore the display of %s: %s; it stays dark",
 				   card_name(show), strerror(-err));
 	zinc_drm_remove_framebuffer(show->framebuffer);
 	zinc_drm_release(show->buffer);
@@ -248,13 +231,40 @@ static int end(struct show *show, int status)
 	return status;
 }
 
+static int on_display(struct show *show, int signals)
+{
+	int status = begin(show);
+
+	if (status == CLI_OK) {
+		say_begin(show);
+		if (!cli_flush())
+			status = follow(show, signals);
+	}
+	return end(show, status);
+}
+
+static int on_window(const struct show *show, int signals)
+{
+	const struct show_request request = {
+		.name = show->name,
+		.overlay = show->overlay,
+		.picture = show->picture,
+		.frames = show->frames,
+		.stats = show->stats,
+		.hold = show->hold,
+		.signals = signals,
+	};
+
+	return show_window(&request);
+}
+
 static int run(struct show *show)
 {
 	sigset_t old, ends;
 	int signals;
 	int status;
 
-	/* whatever happens, the display has to be restored */
+	/* whatever happens, the display has to be restored, and a handle closed */
 	cli_block_signals(&old);
 	cli_ending_signals(&ends);
 	signal(SIGPIPE, SIG_IGN);
@@ -262,34 +272,57 @@ static int run(struct show *show)
 	if (signals < 0)
 		return cli_error("cannot wait for signals: %s",
 				 strerror(errno));
-	status = begin(show);
-	if (status == CLI_OK) {
-		say_begin(show);
-		if (!cli_flush())
-			status = follow(show, signals);
-	}
-	status = end(show, status);
+	if (show->window)
+		status = on_window(show, signals);
+	else
+		status = on_display(show, signals);
 	close(signals);
 	return status;
 }
 
-static bool parse_pixels(const char *text, uint32_t *width, uint32_t *height)
+static int option_pixels(const char *text, void *member)
 {
+	struct zinc_drm_picture *picture = member;
 	const char *x = strchr(text, 'x');
-	uint64_t number;
+	uint64_t width, height;
 	char first[16];
 
 	if (!x || (size_t)(x - text) >= sizeof(first))
-		return false;
+		return -EINVAL;
 	memcpy(first, text, x - text);
 	first[x - text] = '\0';
-	if (parse_number(first, UINT16_MAX, &number) || !number)
-		return false;
-	*width = number;
-	if (parse_number(x + 1, UINT16_MAX, &number) || !number)
-		return false;
-	*height = number;
-	return true;
+	if (parse_number(first, UINT16_MAX, &width) || !width ||
+	    parse_number(x + 1, UINT16_MAX, &height) || !height)
+		return -EINVAL;
+	picture->width = width;
+	picture->height = height;
+	return 0;
+}
+
+static int option_stride(const char *text, void *member)
+{
+	uint32_t *stride = member;
+	uint64_t number;
+
+	if (parse_size(text, &number) || !number || number > UINT32_MAX)
+		return -EINVAL;
+	*stride = number;
+	return 0;
+}
+
+/* Return: 0, or CLI_USAGE after a message */
+static int parse_window(const char *command, const struct show *show)
+{
+	if (show->window && (show->path || show->connector))
+		return cli_usage(command,
+				 "expected --window, or a display by --device and --connector, not both");
+	if (!show->window && (show->overlay || show->stats || show->hold))
+		return cli_usage(command,
+				 "--overlay, --stats and --hold are for a window: expected --window, or WAYLAND_DISPLAY in the environment");
+	if (show->hold && show->picture.width)
+		return cli_usage(command,
+				 "--hold is for a stream, which has its own size: expected no --size");
+	return show->overlay && !cli_name(command, show->overlay) ? CLI_USAGE : 0;
 }
 
 /* Return: 0, or CLI_USAGE after a message */
@@ -298,101 +331,105 @@ static int parse_picture(const char *command, struct show *show)
 	struct zinc_drm_picture *picture = &show->picture;
 	int32_t bytes;
 
+	/* a stream says itself what it has */
+	if (!picture->width && show->window)
+		return 0;
 	if (!picture->width)
 		return cli_usage(command,
-				 "how large is the picture? --size WxH, in pixels");
+				 "expected --size WxH in pixels, or a stream with --window");
 	picture->format = zinc_drm_format(show->format);
 	bytes = zinc_drm_bytes_per_pixel(picture->format);
 	if (bytes < 0)
 		return cli_usage(command,
-				 "'%s' is no format that can be shown: XR24, XB24, RG24, RG16 and the like",
+				 "invalid format '%s': expected one of a single plane, such as XR24, XB24, RG24 or RG16",
 				 show->format);
 	if (!picture->stride)
 		picture->stride = picture->width * bytes;
 	if (picture->stride < picture->width * bytes)
 		return cli_usage(command,
-				 "a line of %u pixels of %s has %u bytes, more than the stride %u",
-				 picture->width, show->format,
-				 picture->width * bytes, picture->stride);
+				 "invalid stride %u: expected at least %u, the bytes of %u pixels of %s",
+				 picture->stride, picture->width * bytes,
+				 picture->width, show->format);
 	return 0;
 }
 
-static int parse_option(const char *command, int c, struct show *show)
-{
-	uint64_t number;
+static const struct cli_option options[] = {
+	{ .key = 's', .name = "size", .argument = "WxH",
+	  .help = "width and height in pixels",
+	  .at = offsetof(struct show, picture), .parse = option_pixels,
+	  .expected = "WIDTHxHEIGHT, each 1 to 65535" },
+	{ .key = 'f', .name = "format", .argument = "CODE",
+	  .help = "pixel format of drm_fourcc.h; default XR24: bytes blue,\n"
+		  "green, red and one that is not shown",
+	  .at = offsetof(struct show, format) },
+	{ .key = 'S', .name = "stride", .argument = "BYTES",
+	  .help = "from one line to the next; default: no gap",
+	  .at = offsetof(struct show, picture.stride), .parse = option_stride,
+	  .expected = "a number of bytes, 1 to 4294967295" },
+	{ .key = 'o', .name = "offset", .argument = "BYTES",
+	  .help = "where in the region the first line begins; default 0",
+	  .at = offsetof(struct show, picture.offset), .parse = option_size,
+	  .expected = "a number of bytes" },
+	{ .key = 'd', .name = "device", .argument = "PATH",
+	  .help = "/dev/dri/cardN; default: the first with a connected\n"
+		  "display",
+	  .at = offsetof(struct show, path) },
+	{ .key = 'c', .name = "connector", .argument = "NAME",
+	  .help = "such as HDMI-A-1; default: the first that is connected",
+	  .at = offsetof(struct show, connector) },
+	{ .key = 'w', .name = "window",
+	  .help = "in a window of a Wayland compositor, not on a display;\n"
+		  "default where WAYLAND_DISPLAY is set, without --device\n"
+		  "and --connector. Without --size NAME is a stream",
+	  .at = offsetof(struct show, window) },
+	{ .key = 'O', .name = "overlay", .argument = "NAME",
+	  .help = "window: a stream that is shown above, such as AR24",
+	  .at = offsetof(struct show, overlay) },
+	{ .key = 'H', .name = "hold",
+	  .help = "window: every frame of a stream; its writer waits until\n"
+		  "a frame is off the screen before it overwrites it",
+	  .at = offsetof(struct show, hold) },
+	{ .key = 't', .name = "stats",
+	  .help = "window: at the end, print when frames were on the screen",
+	  .at = offsetof(struct show, stats) },
+	{ .key = 'n', .name = "frames", .argument = "N",
+	  .help = "end after N refreshes; several notifies may share one",
+	  .at = offsetof(struct show, frames), .parse = option_count,
+	  .expected = "1 to 4294967295", .noun = "number of frames" },
+};
 
-	switch (c) {
-	case 's':
-		if (parse_pixels(optarg, &show->picture.width,
-				 &show->picture.height))
-			return 0;
-		return cli_usage(command,
-				 "'%s' is no size: WIDTHxHEIGHT, each 1 to %u",
-				 optarg, UINT16_MAX);
-	case 'S':
-		if (parse_size(optarg, &number) || !number ||
-		    number > UINT32_MAX)
-			return cli_usage(command, "'%s' is no stride", optarg);
-		show->picture.stride = number;
-		return 0;
-	case 'o':
-		if (parse_size(optarg, &show->picture.offset))
-			return cli_usage(command, "'%s' is no offset", optarg);
-		return 0;
-	}
-	if (parse_number(optarg, UINT32_MAX, &show->frames) || !show->frames)
-		return cli_usage(command, "'%s' is no number of frames: 1 to %u",
-				 optarg, UINT32_MAX);
-	return 0;
-}
+static const struct cli_syntax syntax = {
+	.usage = "zinc show [OPTION...] NAME [--size WxH]",
+	.about =
+"Displays the picture in a region, from the region's own memory, and refreshes it\n"
+"at each notify: by scan-out on a display, or in a window. A window shows the\n"
+"newest frame of a stream, too. SIGINT, SIGTERM or SIGHUP ends it, and restores the\n"
+"display; so do Esc, Q, or closing the window.",
+	.end =
+"The mode is the largest that the picture fills. No other program may use the\n"
+"display: use a text console. A window stays when its stream's writer has ended,\n"
+"and shows the next writer's frames.\n"
+"Exit status: 0 shown, and ended; 2 usage error; 3 failed.",
+	.options = options,
+	.count = ARRAY_SIZE(options),
+};
 
 int cmd_show(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "size", required_argument, NULL, 's' },
-		{ "format", required_argument, NULL, 'f' },
-		{ "stride", required_argument, NULL, 'S' },
-		{ "offset", required_argument, NULL, 'o' },
-		{ "device", required_argument, NULL, 'd' },
-		{ "connector", required_argument, NULL, 'c' },
-		{ "frames", required_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
 	struct show show = {
 		.format = "XR24",
 		.picture.size = sizeof(show.picture),
 		.card = -1,
 	};
-	int c;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "s:f:S:o:d:c:n:h", options,
-				NULL)) != -1) {
-		switch (c) {
-		case 'f':
-			show.format = optarg;
-			break;
-		case 'd':
-			show.path = optarg;
-			break;
-		case 'c':
-			show.connector = optarg;
-			break;
-		case 's':
-		case 'S':
-		case 'o':
-		case 'n':
-			if (parse_option(argv[0], c, &show))
-				return CLI_USAGE;
-			break;
-		case 'h':
-			return cli_help(help);
-		default:
-			return cli_usage(argv[0], NULL);
-		}
-	}
+	status = cli_options(argc, argv, &syntax, &show);
+	if (status != CLI_RUN)
+		return status;
 	show.name = cli_one_name(argc, argv);
-	if (!show.name || parse_picture(argv[0], &show))
+	if (!show.path && !show.connector && show_has_window())
+		show.window = true;
+	if (!show.name || parse_window(argv[0], &show) || parse_picture(argv[0], &show))
 		return CLI_USAGE;
 	return run(&show);
 }

@@ -7,40 +7,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-
-static const char help[] =
-"usage: zinc top [OPTION...]\n"
-"\n"
-"Shows the regions and how often they notify, anew each second on a terminal,\n"
-"until interrupted. Elsewhere it prints one table after another, as --batch.\n"
-"\n"
-"  -d, --delay=SECONDS   between two tables; 1 if not given, 0.001 at the least\n"
-"  -n, --count=N         N tables, then end\n"
-"  -b, --batch           plain text, a blank line between tables, the first one\n"
-"                        after SECONDS\n"
-"  -h, --help            this text\n"
-"\n"
-"NOTIFY/S is the mean since the table before, - for a new region; WAITERS is\n"
-"known with the kernel module only. Busiest first.\n"
-"Exit status: 0 done or interrupted; 2 wrong usage; 3 failed.\n";
+#include "stream.h"
 
 static const struct column columns[] = {
 	{ "NAME", false }, { "NOTIFY/S", true }, { "WAITERS", true },
-	{ "REFS", true }, { "SEQ", true }, { "SIZE", true },
+	{ "HANDLES", true }, { "SEQ", true }, { "CAPACITY", true },
 	{ "BACKEND", false }, { "USER", false }, { "PID", true },
-	{ "COMMAND", false },
+	{ "STREAM", false }, { "COMMAND", false },
 };
 
 struct snapshot {
 	struct zinc_region_info *list;
+	struct stream_info *streams;	/* without slots: none */
 	size_t count;
 	uint64_t at;
 };
 
 struct row {
 	const struct zinc_region_info *info;
+	const struct stream_info *stream;
 	double rate;		/* < 0: not known */
+	double frames;		/* likewise */
 };
 
 /* Lists are in order of name and backend */
@@ -52,23 +39,33 @@ static int in_order(const struct zinc_region_info *a,
 	return order ? order : (int)a->backend - (int)b->backend;
 }
 
-/* Notifies per second of all of @now, < 0 for those that are new */
+/* Notifies and frames per second of all of @now, < 0 for those that are new */
 static void set_rates(struct row *rows, const struct snapshot *now,
 		      const struct snapshot *before)
 {
 	const struct zinc_region_info *old = before->list, *info;
 	const struct zinc_region_info *end = old + before->count;
+	double seconds = (now->at - before->at) / 1e9;
+	const struct stream_info *stream;
 	size_t i;
 
 	for (i = 0; i < now->count; i++) {
 		info = &now->list[i];
-		rows[i] = (struct row){ .info = info, .rate = -1 };
+		rows[i] = (struct row){
+			.info = info,
+			.stream = &now->streams[i],
+			.rate = -1,
+			.frames = -1,
+		};
 		while (old < end && in_order(old, info) < 0)
 			old++;
 		if (old == end || in_order(old, info) || old->id != info->id)
 			continue;
-		rows[i].rate = (uint32_t)(info->sequence - old->sequence) *
-			       1e9 / (now->at - before->at);
+		rows[i].rate = (uint32_t)(info->sequence - old->sequence) / seconds;
+		stream = &before->streams[old - before->list];
+		if (stream->slots && now->streams[i].frames >= stream->frames)
+			rows[i].frames = (now->streams[i].frames - stream->frames) /
+					 seconds;
 	}
 }
 
@@ -81,33 +78,41 @@ static int busiest_first(const void *one, const void *two)
 	return strcmp(a->info->name, b->info->name);
 }
 
+/* "XR24 1280x720 30.0/s 0.012s": format, frames a second, age of the last one */
+static void add_stream(struct table *table, const struct row *row)
+{
+	char text[STREAM_TEXT], rate[32] = "-", age[32] = "-";
+
+	if (!row->stream->slots) {
+		table_cell(table, PLAIN, "-");
+		return;
+	}
+	if (row->frames >= 0)
+		snprintf(rate, sizeof(rate), "%.1f", row->frames);
+	if (row->stream->age_ns != UINT64_MAX)
+		snprintf(age, sizeof(age), "%.3f", row->stream->age_ns / 1e9);
+	table_cell(table, row->frames > 0 ? GREEN : PLAIN, "%s %s/s %ss",
+		   format_text(&row->stream->format, text), rate, age);
+}
+
 static void add_row(struct table *table, const struct row *row)
 {
-	const struct zinc_region_info *info = row->info;
-	char text[USER_TEXT], command[4096];
+	static const enum region_cell first[] = { CELL_NAME };
+	static const enum region_cell others[] = {
+		CELL_WAITERS, CELL_HANDLES, CELL_SEQUENCE, CELL_CAPACITY,
+		CELL_BACKEND, CELL_USER, CELL_PID,
+	};
+	static const enum region_cell last[] = { CELL_COMMAND };
 
-	table_cell(table, PLAIN, "%s", info->name);
+	region_cells(table, row->info, first, ARRAY_SIZE(first));
 	if (row->rate < 0)
 		table_cell(table, PLAIN, "-");
 	else
 		table_cell(table, row->rate ? GREEN : PLAIN, "%.1f",
 			   row->rate);
-	if (info->backend == ZINC_BACKEND_KMOD)
-		table_cell(table, PLAIN, "%u", info->waiters);
-	else
-		table_cell(table, PLAIN, "-");
-	table_cell(table, PLAIN, "%u", info->handles);
-	table_cell(table, PLAIN, "%u", info->sequence);
-	table_cell(table, PLAIN, "%s", format_size(info->capacity, text));
-	table_cell(table, PLAIN, "%s", backend_name(info->backend));
-	table_cell(table, PLAIN, "%s", format_user(info->uid, text));
-	if (info->owner_pid > 0)
-		table_cell(table, PLAIN, "%d", info->owner_pid);
-	else
-		table_cell(table, PLAIN, "-");
-	if (!region_command(info, command, sizeof(command)))
-		snprintf(command, sizeof(command), "-");
-	table_cell(table, PLAIN, "%s", command);
+	region_cells(table, row->info, others, ARRAY_SIZE(others));
+	add_stream(table, row);
+	region_cells(table, row->info, last, ARRAY_SIZE(last));
 }
 
 static void print_tables(const struct snapshot *now,
@@ -143,8 +148,23 @@ static void print_tables(const struct snapshot *now,
 
 static int take(struct snapshot *snapshot)
 {
+	size_t i;
+
 	snapshot->at = cli_now();
-	return cli_list(&snapshot->list, &snapshot->count);
+	if (cli_list(&snapshot->list, &snapshot->count))
+		return CLI_FAILED;
+	snapshot->streams = xrealloc(NULL, snapshot->count + 1,
+				     sizeof(*snapshot->streams));
+	for (i = 0; i < snapshot->count; i++)
+		stream_look(&snapshot->list[i], &snapshot->streams[i]);
+	return CLI_OK;
+}
+
+static void drop(struct snapshot *snapshot)
+{
+	zinc_list_free(snapshot->list);
+	free(snapshot->streams);
+	*snapshot = (struct snapshot){ 0 };
 }
 
 static int top(uint64_t delay, uint64_t count, bool screen)
@@ -170,54 +190,59 @@ static int top(uint64_t delay, uint64_t count, bool screen)
 		}
 		if (!cli_pause_until(now.at + delay, &ends))
 			break;
-		zinc_list_free(before.list);
+		drop(&before);
 		before = now;
-		now.list = NULL;
+		now = (struct snapshot){ 0 };
 		status = take(&now);
 	}
-	zinc_list_free(before.list);
-	zinc_list_free(now.list);
+	drop(&before);
+	drop(&now);
 	return status;
 }
 
+struct how {
+	uint64_t delay;
+	uint64_t count;
+	bool batch;
+};
+
+static const struct cli_option options[] = {
+	{ .key = 'd', .name = "delay", .argument = "SECONDS",
+	  .help = "time between two tables; default 1",
+	  .at = offsetof(struct how, delay), .parse = option_seconds,
+	  .expected = "0.001-86400 seconds" },
+	{ .key = 'n', .name = "count", .argument = "N",
+	  .help = "end after N tables", .at = offsetof(struct how, count),
+	  .parse = option_count, .expected = "1 to 4294967295" },
+	{ .key = 'b', .name = "batch",
+	  .help = "print plain text, a blank line between tables, the first\n"
+		  "one after SECONDS",
+	  .at = offsetof(struct how, batch) },
+};
+
+static const struct cli_syntax syntax = {
+	.usage = "zinc top [OPTION...]",
+	.about =
+"Shows the regions and their notify rates, busiest first. On a terminal it redraws\n"
+"the table each second until it is interrupted; elsewhere it works as --batch.",
+	.end =
+"NOTIFY/S is the mean since the previous table, - for a new region. WAITERS is\n"
+"known with the kernel module only. STREAM, of a stream that you may read: format,\n"
+"frames per second since the previous table, seconds since its last frame.\n"
+"Exit status: 0 done or interrupted; 2 usage error; 3 failed.",
+	.options = options,
+	.count = ARRAY_SIZE(options),
+	.no_operands = true,
+};
+
 int cmd_top(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "batch", no_argument, NULL, 'b' },
-		{ "count", required_argument, NULL, 'n' },
-		{ "delay", required_argument, NULL, 'd' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
-	uint64_t delay = 1000000000, count = 0;
-	bool screen = isatty(STDOUT_FILENO);
-	int c;
+	struct how how = { .delay = 1000000000 };
+	int status;
 
-	while ((c = getopt_long(argc, argv, "bn:d:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'b':
-			screen = false;
-			break;
-		case 'n':
-			if (parse_number(optarg, UINT32_MAX, &count) || !count)
-				return cli_usage(argv[0],
-						 "'%s' is no number of tables: 1 or more",
-						 optarg);
-			break;
-		case 'd':
-			if (parse_seconds(optarg, &delay))
-				return cli_usage(argv[0],
-						 "'%s' is no delay: 0.001 to 86400 seconds",
-						 optarg);
-			break;
-		case 'h':
-			return cli_help(help);
-		default:
-			return cli_usage(argv[0], NULL);
-		}
-	}
-	if (optind < argc)
-		return cli_usage(argv[0], "takes no operand: '%s'",
-				 argv[optind]);
-	return top(delay, count, screen);
+	status = cli_options(argc, argv, &syntax, &how);
+	if (status != CLI_RUN)
+		return status;
+	return top(how.delay, how.count,
+		   isatty(STDOUT_FILENO) && !how.batch);
 }

@@ -4,43 +4,25 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <time.h>
 
 #include "cli.h"
 
-static const char help[] =
-"usage: zinc wait [OPTION...] NAME\n"
-"\n"
-"Waits for a notify that comes after this command began.\n"
-"\n"
-"  -t, --timeout=MS   for at most MS milliseconds; 0 only looks\n"
-"  -p, --pending      any notify since the region was made counts\n"
-"  -a, --after=SEQ    wait until the region's sequence is not SEQ, as told by\n"
-"                     'zinc stat': no notify is missed between the two\n"
-"  -h, --help         this text\n"
-"\n"
-"Exit status: 0 notified; 1 timed out; 2 wrong usage; 3 failed.\n";
+#define GONE	4
 
 /*
  * struct when - what to wait for
  * @pending: the first notify, from a cursor of 0
  * @has_after: a sequence that differs from @after
  * @deadline: CLOCK_MONOTONIC ns
+ * @flags: of zinc_wait_with()
  */
 struct when {
 	bool pending;
 	bool has_after;
 	uint32_t after;
 	uint64_t deadline;
+	uint32_t flags;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Put the cursor where the wait is to begin; 0 if it is over already */
 static int32_t begin(zinc_handle handle, const struct when *when)
@@ -59,61 +41,128 @@ static int wait_region(const char *name, const struct when *when)
 	zinc_handle handle;
 	int32_t err;
 
-	/* nobody counts this handle if a signal ends us: it is read-only */
-	err = cli_open(name, ZINC_READONLY | ZINC_NO_DATA, &handle);
+	err = cli_open(name, ZINC_RDONLY | ZINC_NO_DATA, &handle);
 	if (err)
 		return cli_fail("open", name, err);
 	err = begin(handle, when);
 	if (err == -EAGAIN)
-		err = zinc_wait_until(handle, when->deadline);
+		err = zinc_wait_with(handle, when->deadline, when->flags);
 	zinc_close(handle);
 	if (err == -ETIMEDOUT)
+		return CLI_NO;
+	if (err == -EPIPE) {
+		cli_fail("wait for", name, err);
+		return GONE;
+	}
+	return err ? cli_fail("wait for", name, err) : CLI_OK;
+}
+
+/* Nobody has it open, or its header is not there yet: to be created again */
+static bool is_there(const char *name)
+{
+	struct zinc_region_info info = { .size = sizeof(info) };
+
+	return !zinc_stat(name, &info) &&
+	       !(info.flags & (ZINC_INFO_STALE | ZINC_INFO_INVALID));
+}
+
+/* It is opened for a moment, and held no longer */
+static int wait_created(const char *name, const struct when *when)
+{
+	struct zinc_options options = {
+		.size = sizeof(options),
+		.flags = ZINC_RDONLY | ZINC_NO_DATA,
+	};
+	zinc_handle handle;
+	int32_t err;
+
+	if (is_there(name))
+		return CLI_OK;
+	err = zinc_open_wait(name, &options, when->deadline, &handle);
+	if (!err)
+		zinc_close(handle);
+	if (err == -ETIMEDOUT || err == -ENOENT)
 		return CLI_NO;
 	return err ? cli_fail("wait for", name, err) : CLI_OK;
 }
 
+struct how {
+	struct when when;
+	bool gone;
+	bool created;
+};
+
+static int option_timeout(const char *text, void *member)
+{
+	uint64_t *deadline = member, ms;
+	int err = option_u32(text, &ms);
+
+	if (!err)
+		*deadline = cli_now() + ms * 1000000;
+	return err;
+}
+
+static int option_after(const char *text, void *member)
+{
+	struct when *when = member;
+	uint64_t sequence;
+	int err = option_u32(text, &sequence);
+
+	when->has_after = true;
+	when->after = sequence;
+	return err;
+}
+
+static const struct cli_option options[] = {
+	{ .key = 't', .name = "timeout", .argument = "MS",
+	  .help = "wait for at most MS milliseconds; 0 polls",
+	  .at = offsetof(struct how, when.deadline), .parse = option_timeout,
+	  .expected = "0 to 4294967295 milliseconds" },
+	{ .key = 'p', .name = "pending",
+	  .help = "count all notifies since the region was created",
+	  .at = offsetof(struct how, when.pending) },
+	{ .key = 'a', .name = "after", .argument = "SEQ",
+	  .help = "wait until the region's sequence differs from SEQ, which\n"
+		  "'zinc stat' printed: no notify in between is missed",
+	  .at = offsetof(struct how, when), .parse = option_after,
+	  .expected = "0 to 4294967295", .noun = "sequence" },
+	{ .key = 'g', .name = "gone",
+	  .help = "end when the region's creator is gone, or its name means\n"
+		  "another region",
+	  .at = offsetof(struct how, gone) },
+	{ .key = 'c', .name = "created",
+	  .help = "wait until there is a region of that name, not for a notify",
+	  .at = offsetof(struct how, created) },
+};
+
+static const struct cli_syntax syntax = {
+	.usage = "zinc wait [OPTION...] NAME",
+	.about = "Waits for a notify that comes after this command began.",
+	.end =
+"Exit status: 0 notified, or created; 1 timed out; 2 usage error; 3 failed;\n"
+"4 --gone: gone.",
+	.options = options,
+	.count = ARRAY_SIZE(options),
+};
+
 int cmd_wait(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "timeout", required_argument, NULL, 't' },
-		{ "pending", no_argument, NULL, 'p' },
-		{ "after", required_argument, NULL, 'a' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 }
-	};
-	struct when when = { .deadline = ZINC_NO_DEADLINE };
-	uint64_t number;
+	struct how how = { .when.deadline = ZINC_DEADLINE_NEVER };
 	const char *name;
-	int c;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "t:pa:h", options, NULL)) != -1) {
-		switch (c) {
-		case 't':
-			if (parse_number(optarg, UINT32_MAX, &number))
-				return cli_usage(argv[0],
-						 "'%s' is no timeout: milliseconds, 0 to %u",
-						 optarg, UINT32_MAX);
-			when.deadline = now_ns() + number * 1000000;
-			break;
-		case 'p':
-			when.pending = true;
-			break;
-		case 'a':
-			if (parse_number(optarg, UINT32_MAX, &number))
-				return cli_usage(argv[0],
-						 "'%s' is no sequence: 0 to %u",
-						 optarg, UINT32_MAX);
-			when.has_after = true;
-			when.after = number;
-			break;
-		case 'h':
-			return cli_help(help);
-		default:
-			return cli_usage(argv[0], NULL);
-		}
-	}
-	if (when.pending && when.has_after)
-		return cli_usage(argv[0], "either --pending or --after");
+	status = cli_options(argc, argv, &syntax, &how);
+	if (status != CLI_RUN)
+		return status;
+	if (how.when.pending && how.when.has_after)
+		return cli_usage(argv[0], "expected either --pending or --after");
+	if (how.created && (how.when.pending || how.when.has_after || how.gone))
+		return cli_usage(argv[0],
+				 "expected either --created, or --pending, --after and --gone");
+	if (how.gone)
+		how.when.flags |= ZINC_WAIT_GONE;
 	name = cli_one_name(argc, argv);
-	return name ? wait_region(name, &when) : CLI_USAGE;
+	if (name && how.created)
+		return wait_created(name, &how.when);
+	return name ? wait_region(name, &how.when) : CLI_USAGE;
 }

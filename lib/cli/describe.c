@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Words for what a region is.
+ * Names of a region's properties.
  */
 #include <grp.h>
 #include <pwd.h>
@@ -22,11 +22,11 @@ const char *backend_name(uint32_t backend)
 const char *lifetime_name(uint32_t lifetime)
 {
 	switch (lifetime) {
-	case ZINC_LIVES_REFS:
+	case ZINC_LIFETIME_REFS:
 		return "refs";
-	case ZINC_LIVES_CREATOR:
+	case ZINC_LIFETIME_CREATOR:
 		return "creator";
-	case ZINC_LIVES_PERSIST:
+	case ZINC_LIFETIME_PERSIST:
 		return "persist";
 	}
 	return "?";
@@ -34,25 +34,80 @@ const char *lifetime_name(uint32_t lifetime)
 
 const char *region_state(const struct zinc_region_info *info)
 {
-	if (info->flags & ZINC_IS_INVALID)
+	if (info->flags & ZINC_INFO_INVALID)
 		return "INVALID";
-	if (info->flags & ZINC_IS_STALE)
+	if (info->flags & ZINC_INFO_STALE)
 		return "STALE";
-	if (info->flags & ZINC_IS_CREATOR_GONE)
-		return "ownerless";
+	if (info->flags & ZINC_INFO_UNKNOWN)
+		return "unknown";
+	if (info->flags & ZINC_INFO_CREATOR_GONE)
+		return "creator-gone";
 	return "live";
+}
+
+/* Why a POSIX region is stale */
+static void say_stale(const struct zinc_region_info *info,
+		      char text[REASON_TEXT])
+{
+	if (!info->handles)
+		snprintf(text, REASON_TEXT, "no process has it open");
+	else if (info->lifetime == ZINC_LIFETIME_CREATOR)
+		snprintf(text, REASON_TEXT,
+			 "its creator is gone, so its name should be, too");
+	else
+		snprintf(text, REASON_TEXT,
+			 "no process has its creator's pid, %d, in any pid namespace",
+			 info->creator_pid);
+}
+
+static void say_creator_gone(const struct zinc_region_info *info,
+			     char text[REASON_TEXT])
+{
+	if (info->lifetime == ZINC_LIFETIME_PERSIST)
+		snprintf(text, REASON_TEXT,
+			 "its creator is gone; it stays until it is removed");
+	else
+		snprintf(text, REASON_TEXT,
+			 "its creator is gone; other processes have it open");
+}
+
+const char *region_reason(const struct zinc_region_info *info,
+			  char text[REASON_TEXT])
+{
+	if (info->flags & ZINC_INFO_INVALID)
+		snprintf(text, REASON_TEXT,
+			 "its header is damaged or not complete");
+	else if (info->flags & ZINC_INFO_STALE)
+		say_stale(info, text);
+	else if (info->flags & ZINC_INFO_UNKNOWN)
+		snprintf(text, REASON_TEXT,
+			 "another library created it; no process of this pid namespace has its creator's pid, %d, but one of another may",
+			 info->creator_pid);
+	else if (info->flags & ZINC_INFO_CREATOR_GONE)
+		say_creator_gone(info, text);
+	else
+		snprintf(text, REASON_TEXT, "its creator has it open");
+	return text;
+}
+
+const char *layout_name(const struct zinc_region_info *info)
+{
+	if (info->backend != ZINC_BACKEND_SHM ||
+	    info->flags & ZINC_INFO_INVALID)
+		return NULL;
+	return info->flags & ZINC_INFO_PAGE_LAYOUT ? "page" : "header";
 }
 
 bool region_command(const struct zinc_region_info *info, char *text,
 		    size_t size)
 {
-	/* once the creator is gone, the pid may be somebody else's */
-	if (info->flags & (ZINC_IS_INVALID | ZINC_IS_STALE |
-			   ZINC_IS_CREATOR_GONE)) {
+	/* once the creator is gone, another process may have its pid */
+	if (info->flags & (ZINC_INFO_INVALID | ZINC_INFO_STALE |
+			   ZINC_INFO_UNKNOWN | ZINC_INFO_CREATOR_GONE)) {
 		text[0] = '\0';
 		return false;
 	}
-	return proc_command(info->owner_pid, text, size);
+	return proc_command(info->creator_pid, text, size);
 }
 
 uint64_t age_seconds(uint64_t created_at)

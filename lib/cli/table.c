@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Aligned columns, colour, and text that is safe to show.
+ * Aligned columns, and colour.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #include "cli.h"
 
@@ -33,34 +32,6 @@ void put_colour(FILE *out, enum colour colour, const char *text)
 		fprintf(out, "%s%s\033[0m", codes[colour], text);
 	else
 		fputs(text, out);
-}
-
-char *printable(const char *text, size_t *columns)
-{
-	char *safe = xrealloc(NULL, strlen(text) + 1, 4), *to = safe;
-	size_t left = strlen(text), n, width = 0;
-	mbstate_t state = { 0 };
-	wchar_t wide;
-
-	while (left) {
-		n = mbrtowc(&wide, text, left, &state);
-		if (n && n <= left && iswprint(wide) && wcwidth(wide) >= 0) {
-			memcpy(to, text, n);
-			width += wcwidth(wide);
-			to += n;
-		} else {
-			n = 1;
-			width += 4;
-			to += sprintf(to, "\\x%02x", (unsigned char)*text);
-			state = (mbstate_t){ 0 };
-		}
-		text += n;
-		left -= n;
-	}
-	*to = '\0';
-	if (columns)
-		*columns = width;
-	return safe;
 }
 
 bool terminal_size(FILE *out, unsigned int *columns, unsigned int *rows)

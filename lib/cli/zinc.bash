@@ -25,9 +25,13 @@ _zinc()
 		return
 	elif [ "$previous" = --format ] || [ "$previous" = -f ] && [ "$command" = show ]; then
 		words='XR24 AR24 XB24 AB24 RG24 RG16 XR30'
+	elif [ "$previous" = --format ] || [ "$previous" = -f ] && [ "$command" = write ]; then
+		words='XR24 AR24 XB24 AB24 RG24 BG24 R8 R16 YUYV UYVY NV12 NV21 NV16 P010 YU12 YV12'
+	elif [ "$previous" = --dtype ] || [ "$previous" = -d ] && [ "$command" = write ]; then
+		words='bool int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 bfloat16 float32 float64 complex64 complex128'
 	elif [ "$previous" = --gpu ] || [ "$previous" = -g ]; then
-		words="vulkan:0 cuda:0 rocm:0 any:1 $(compgen -G '/dev/dri/renderD*')"
-	elif [ "$previous" = --file ] || [ "$previous" = -f ] || [ "$previous" = --cache ]; then
+		words="vulkan:0 cuda:0 rocm:0 level-zero:0 any:1 $(compgen -G '/dev/dri/renderD*')"
+	elif [ "$previous" = --file ] || [ "$previous" = -f ] && [ "$command" = lock ] || [ "$previous" = --cache ]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 	elif [[ $command == @(export|lock) ]] && [[ " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 /**
  * @file zinc.hpp
- * Named shared memory regions, in the types of C++.
+ * Named shared memory regions with notifications, in the types of C++.
  *
- * The functions are those of zinc.h, which says how regions behave; here are
+ * This header wraps the functions of zinc.h, which documents how regions behave, with
  * ownership, chrono, std::span and exceptions. Link with -lzinc-kmod.
  *
- * Errors: std::system_error, whose code() is the errno, comparable to std::errc,
- * and whose what() names the function, the region, and what to do about it.
- * Functions that are noexcept have none. A region that is closed, moved from or
- * made by the default constructor gives EINVAL where it would need its handle.
+ * Errors are std::system_error: code() is the errno, comparable to std::errc, and
+ * what() has the function, the region, and the remedy. Functions that are noexcept
+ * have no errors. Functions that need a handle throw EINVAL for a region that is
+ * closed, was moved from, or was default-constructed.
  *
- * Threads: all functions may be called on one region by any number of threads at
- * a time, except that close(), a move and the destructor need it for themselves.
+ * Threads: any number of threads may call the functions of one region concurrently,
+ * except close(), a move and the destructor.
  *
- * Needs C++17; std::span from C++20 on.
+ * The header needs C++17; std::span needs C++20.
  */
 #ifndef ZINC_HPP
 #define ZINC_HPP
@@ -48,37 +48,39 @@
 namespace zinc
 {
 
-/** Which backend a region is to have; automatic: as $ZINC_BACKEND says, if it does */
+/** The backend of a region; automatic: $ZINC_BACKEND, else the module if present */
 enum class Backend : std::uint32_t {
 	automatic = ZINC_BACKEND_AUTO,
 	kmod = ZINC_BACKEND_KMOD,
 	shm = ZINC_BACKEND_SHM,
 };
 
-/** How long a region keeps its name */
+/** The event that removes a region's name */
 enum class Lifetime : std::uint32_t {
-	refs = ZINC_LIVES_REFS,       /**< until the last handle is closed */
-	creator = ZINC_LIVES_CREATOR, /**< until the creator's handle is */
-	persist = ZINC_LIVES_PERSIST, /**< until it is unlinked */
+	refs = ZINC_LIFETIME_REFS,       /**< until the last handle is closed */
+	creator = ZINC_LIFETIME_CREATOR, /**< until the creator's handle is closed */
+	persist = ZINC_LIFETIME_PERSIST, /**< until it is unlinked */
 };
 
-/** The choices that SharedRegion::create() has */
+/** Options for SharedRegion::create() */
 struct CreateOptions {
 	std::uint32_t mode = 0600; /**< permissions; no umask is applied */
 	Lifetime lifetime = Lifetime::refs;
 	Backend backend = Backend::automatic;
-	bool replace = false; /**< take the name from the region that has it */
-	bool lazy = false;    /**< memory with the first touch */
+	bool replace = false;    /**< take the name from the region that has it */
+	bool lazy = false;       /**< allocate each page on its first access */
+	bool contiguous = false; /**< physically contiguous blocks of a huge page; kernel
+				    module only */
 };
 
-/** The choices that SharedRegion::open() and from_fd() have */
+/** Options for SharedRegion::open() and from_fd() */
 struct OpenOptions {
-	bool readonly = false; /**< look and wait only */
-	bool data = true;      /**< false: leave the data unmapped */
+	bool readonly = false; /**< for reading and waiting only */
+	bool data = true;      /**< false: do not map the data */
 	Backend backend = Backend::automatic;
 };
 
-/** The choices that SharedRegion::import_dmabuf() has */
+/** Options for SharedRegion::import_dmabuf() */
 struct ImportOptions {
 	std::uint32_t mode = 0600;
 	Lifetime lifetime = Lifetime::refs;
@@ -86,10 +88,29 @@ struct ImportOptions {
 	bool data = true;
 };
 
-/** What is known of a region: zinc.h tells its fields; flags are ZINC_IS_* */
+/** A description of a region: zinc.h documents its fields; flags are ZINC_INFO_* */
 using RegionInfo = ::zinc_region_info;
 
-/** Not for callers */
+/** The type of or_gone */
+struct OrGone {
+	explicit OrGone() = default;
+};
+
+/**
+ * An argument of the waits: fail with RegionGone once the creator's handle is closed,
+ * the creator has exited, or the region's name is removed or belongs to another
+ * region. Notifies sent before that are delivered first.
+ */
+inline constexpr OrGone or_gone{};
+
+/** A wait with or_gone ended because the region's creator or name is gone: EPIPE */
+class RegionGone : public std::system_error
+{
+public:
+	using std::system_error::system_error;
+};
+
+/** Internal */
 namespace detail
 {
 
@@ -101,6 +122,8 @@ namespace detail
 	if (!name.empty())
 		text.append(" '").append(name).append("'");
 	text.append(": ").append(::zinc_strerror(error));
+	if (error == -EPIPE)
+		throw RegionGone(-error, std::generic_category(), text);
 	throw std::system_error(-error, std::generic_category(), text);
 }
 
@@ -112,13 +135,13 @@ inline std::int32_t check(std::int32_t result, const char *what,
 	return result;
 }
 
-/* The result of a wait; @nothing is the error that is none */
+/* Convert the result of a wait; @nothing is the errno that means false */
 inline bool waited(std::int32_t result, std::int32_t nothing, const char *what)
 {
 	return result != -nothing && check(result, what) == 0;
 }
 
-/* With its NUL; one inside would cut the name, to that of another region */
+/* Convert a name to a C string; a NUL inside would truncate it to another name */
 inline std::string c_name(std::string_view name, const char *what)
 {
 	if (name.find('\0') != name.npos)
@@ -139,14 +162,14 @@ inline ::zinc_options options(std::uint32_t flags, std::uint32_t mode, Lifetime 
 
 inline ::zinc_options options(const CreateOptions &from) noexcept
 {
-	return options((from.replace ? ZINC_REPLACE : 0) | (from.lazy ? ZINC_LAZY : 0),
+	return options((from.replace ? ZINC_REPLACE : 0) | (from.lazy ? ZINC_LAZY : 0) |
+			       (from.contiguous ? ZINC_CONTIGUOUS : 0),
 		       from.mode, from.lifetime, from.backend);
 }
 
 inline ::zinc_options options(const OpenOptions &from) noexcept
 {
-	return options((from.readonly ? ZINC_READONLY : 0) |
-			       (from.data ? 0 : ZINC_NO_DATA),
+	return options((from.readonly ? ZINC_RDONLY : 0) | (from.data ? 0 : ZINC_NO_DATA),
 		       0, Lifetime::refs, from.backend);
 }
 
@@ -156,7 +179,7 @@ inline ::zinc_options options(const ImportOptions &from) noexcept
 		       from.mode, from.lifetime, Backend::automatic);
 }
 
-/* Rounded up; 0 if not positive, ZINC_NO_DEADLINE if 64 bits cannot hold it */
+/* Rounded up; 0 if not positive, ZINC_DEADLINE_NEVER if 64 bits cannot hold it */
 template <class Rep, class Period>
 std::uint64_t nanoseconds(const std::chrono::duration<Rep, Period> &time) noexcept
 {
@@ -165,7 +188,7 @@ std::uint64_t nanoseconds(const std::chrono::duration<Rep, Period> &time) noexce
 	if (!(time > time.zero()))
 		return 0;
 	if (!(Wide(time) < Wide(INT64_MAX)))
-		return ZINC_NO_DEADLINE;
+		return ZINC_DEADLINE_NEVER;
 	return static_cast<std::uint64_t>(
 		std::chrono::ceil<std::chrono::nanoseconds>(time).count());
 }
@@ -176,7 +199,7 @@ std::uint64_t deadline(const std::chrono::duration<Rep, Period> &timeout) noexce
 	const auto now = std::chrono::steady_clock::now().time_since_epoch();
 	const auto left = nanoseconds(timeout);
 
-	if (left == 0 || left == ZINC_NO_DEADLINE)
+	if (left == 0 || left == ZINC_DEADLINE_NEVER)
 		return left;
 	return nanoseconds(now) + left;
 }
@@ -184,26 +207,26 @@ std::uint64_t deadline(const std::chrono::duration<Rep, Period> &timeout) noexce
 } // namespace detail
 
 /**
- * A handle of a region, closed when it goes.
+ * A handle of a region, closed by its destructor.
  *
- * It can be moved, not copied: open() makes another handle. What data(),
- * bytes(), as_object() and as_span() give is valid until the handle is closed,
- * wherever it has been moved meanwhile.
+ * It can be moved, not copied: open() returns another handle. The results of data(),
+ * bytes(), as_object() and as_span() are valid until the handle is closed; a move
+ * keeps them valid.
  */
 class SharedRegion
 {
 public:
-	/** A closed one. Errors: none. */
+	/** Construct a closed region. Errors: none. */
 	SharedRegion() noexcept = default;
 
 	/**
-	 * Make a region and own it; its data are zeros.
+	 * Create a region, whose data are zeros.
 	 * @param name 1 to 249 of a-z A-Z 0-9 _ -
 	 * @param capacity bytes of data, a multiple of the page size, not 0
-	 * @param choice mode, lifetime, backend, replace, lazy
+	 * @param choice options: mode, lifetime, backend, replace, lazy, contiguous
 	 * @return the creator's handle
 	 * @throws std::system_error EINVAL bad name or capacity; EEXIST the name is
-	 *	taken; EPERM or EACCES not allowed; ENOMEM, EDQUOT, ENOSPC no room
+	 *	taken; EPERM or EACCES not allowed; ENOMEM, EDQUOT, ENOSPC no memory
 	 * Thread-safe.
 	 */
 	[[nodiscard]] static SharedRegion create(std::string_view name,
@@ -221,7 +244,8 @@ public:
 	}
 
 	/**
-	 * Make a region without a name, which others get by fd() and from_fd().
+	 * Create a region without a name, which other processes open by fd() and
+	 * from_fd().
 	 * @param capacity as to create()
 	 * @param choice as to create()
 	 * @return the creator's handle
@@ -240,12 +264,12 @@ public:
 	}
 
 	/**
-	 * Attach to a region.
-	 * @param name the region's
-	 * @param choice readonly, data, backend
+	 * Open a region.
+	 * @param name its name
+	 * @param choice options: readonly, data, backend
 	 * @return a handle that has seen no notify yet
 	 * @throws std::system_error EINVAL bad name; ENOENT no such name; EPERM or
-	 *	EACCES not allowed; EBADMSG what has the name is no region; ENXIO a
+	 *	EACCES not allowed; EBADMSG it is not a region; ENXIO a
 	 *	device's memory that cannot be mapped
 	 * Thread-safe.
 	 */
@@ -262,10 +286,34 @@ public:
 	}
 
 	/**
-	 * open() to look and to wait only.
-	 * @param name the region's
-	 * @return a handle whose cbytes() and cdata() work, and bytes() and notify() do
-	 * not
+	 * open(), but wait until a region of that name is created.
+	 * @param name its name
+	 * @param timeout as to wait_for()
+	 * @param choice as to open()
+	 * @return as open()
+	 * @throws std::system_error ETIMEDOUT no such region in time; otherwise as
+	 *open(), ENOENT only if @p timeout is not positive Thread-safe.
+	 */
+	template <class Rep, class Period>
+	[[nodiscard]] static SharedRegion
+	open_wait(std::string_view name,
+		  const std::chrono::duration<Rep, Period> &timeout,
+		  const OpenOptions &choice = {})
+	{
+		const auto c_name = detail::c_name(name, "open_wait");
+		const auto options = detail::options(choice);
+		::zinc_handle handle = nullptr;
+
+		detail::check(::zinc_open_wait(c_name.c_str(), &options,
+					       detail::deadline(timeout), &handle),
+			      "open_wait", name);
+		return SharedRegion(handle, choice.readonly);
+	}
+
+	/**
+	 * open() for reading and waiting only.
+	 * @param name its name
+	 * @return a handle for cbytes() and cdata(), but not for bytes() and notify()
 	 * @throws std::system_error as open()
 	 * Thread-safe.
 	 */
@@ -278,10 +326,10 @@ public:
 	}
 
 	/**
-	 * Attach to a region by its descriptor.
-	 * @param fd from fd(), mostly of another process; stays the caller's
-	 * @param choice readonly, data
-	 * @return a handle of one's own; read-only if the descriptor is
+	 * Open a region by its descriptor.
+	 * @param fd from fd(), usually of another process; the caller closes it
+	 * @param choice options: readonly, data
+	 * @return a new handle; read-only if the descriptor is
 	 * @throws std::system_error EBADF no descriptor; ENOTTY not a region's;
 	 *	EOPNOTSUPP on POSIX shared memory; or as open()
 	 * Thread-safe.
@@ -296,12 +344,12 @@ public:
 	}
 
 	/**
-	 * Make a region of a foreign dma-buf, without copying.
-	 * @param dmabuf_fd of a device's driver; stays the caller's
+	 * Import a foreign dma-buf as a region, without copying.
+	 * @param dmabuf_fd from a device's driver; the caller closes it
 	 * @param name as to create()
-	 * @param choice mode, lifetime, replace, data
+	 * @param choice options: mode, lifetime, replace, data
 	 * @return the creator's handle; its data are read-only if @p dmabuf_fd is
-	 * @throws std::system_error as create(); EBADF not open; EINVAL no dma-buf;
+	 * @throws std::system_error as create(); EBADF not open; EINVAL not a dma-buf;
 	 *	ENXIO it cannot be mapped; EOPNOTSUPP on POSIX shared memory
 	 * Thread-safe.
 	 */
@@ -320,11 +368,11 @@ public:
 	}
 
 	/**
-	 * The same without a name.
-	 * @param dmabuf_fd as to the other
-	 * @param choice as to the other
-	 * @return as the other
-	 * @throws std::system_error as the other
+	 * Import a foreign dma-buf as a region without a name.
+	 * @param dmabuf_fd as to the overload with a name
+	 * @param choice likewise
+	 * @return likewise
+	 * @throws std::system_error likewise
 	 * Thread-safe.
 	 */
 	[[nodiscard]] static SharedRegion import_dmabuf(int dmabuf_fd,
@@ -339,8 +387,8 @@ public:
 	}
 
 	/**
-	 * Take a region's name away; who has it open keeps it.
-	 * @param name the region's
+	 * Remove a region's name; open handles stay valid.
+	 * @param name the name
 	 * @throws std::system_error ENOENT; EPERM not its owner; EINVAL bad name
 	 * Thread-safe.
 	 */
@@ -351,8 +399,24 @@ public:
 	}
 
 	/**
-	 * What is known of a region, without opening it.
-	 * @param name the region's
+	 * Remove the name of a region that no process has open. On POSIX shared memory, a
+	 * process that died can leave such a name.
+	 * @param name the name
+	 * @throws std::system_error EBUSY the region is open, or that is unknown;
+	 *	ENOENT, always with the kernel module, which leaves no such names;
+	 *	EPERM another user's; EBADMSG not a region; EINVAL bad name
+	 * Thread-safe.
+	 */
+	static void unlink_stale(std::string_view name)
+	{
+		detail::check(
+			::zinc_unlink_stale(detail::c_name(name, "unlink_stale").c_str()),
+			"unlink_stale", name);
+	}
+
+	/**
+	 * Describe a region without opening it.
+	 * @param name its name
 	 * @return its description
 	 * @throws std::system_error ENOENT; EACCES it may not be seen; EINVAL bad name
 	 * Thread-safe.
@@ -368,8 +432,8 @@ public:
 	}
 
 	/**
-	 * The named regions that the caller may see.
-	 * @return descriptions, in the order of their names
+	 * Describe the named regions that are visible to the caller.
+	 * @return descriptions, sorted by name
 	 * @throws std::system_error EACCES /dev/zinc may not be opened; ENOMEM
 	 * Thread-safe.
 	 */
@@ -385,7 +449,7 @@ public:
 	}
 
 	/**
-	 * End it; again, nothing. Views are invalid from now on.
+	 * Close the handle; further calls do nothing. Views become invalid.
 	 * Errors: none. No other thread may use the region.
 	 */
 	void close() noexcept
@@ -393,14 +457,14 @@ public:
 		handle_.reset();
 	}
 
-	/** Whether it is open. Errors: none. Thread-safe. */
+	/** Whether the handle is open. Errors: none. Thread-safe. */
 	[[nodiscard]] explicit operator bool() const noexcept
 	{
 		return handle_ != nullptr;
 	}
 
 	/**
-	 * Bytes of data, whether they are mapped or not.
+	 * The size of the data in bytes, mapped or not.
 	 * @return as given to create(); 0 if closed
 	 * Errors: none. Thread-safe.
 	 */
@@ -410,7 +474,7 @@ public:
 	}
 
 	/**
-	 * Bytes at data().
+	 * The number of bytes at data().
 	 * @return capacity(); 0 if closed, or opened without data
 	 * Errors: none. Thread-safe.
 	 */
@@ -420,7 +484,7 @@ public:
 	}
 
 	/**
-	 * Whether the data are read-only by this handle.
+	 * Whether the handle is read-only.
 	 * Errors: none. Thread-safe.
 	 */
 	[[nodiscard]] bool readonly() const noexcept
@@ -429,10 +493,10 @@ public:
 	}
 
 	/**
-	 * The data, to write.
+	 * The data, writable.
 	 * @return the first byte; null if closed, or opened without data
-	 * @throws std::system_error EACCES they are read-only
-	 * Thread-safe; what is done to the data is for the caller to order.
+	 * @throws std::system_error EACCES the data are read-only
+	 * Thread-safe; the caller synchronizes accesses to the data.
 	 */
 	[[nodiscard]] std::byte *data() const
 	{
@@ -442,7 +506,7 @@ public:
 	}
 
 	/**
-	 * The data, to look at.
+	 * The data, read-only.
 	 * @return as data()
 	 * Errors: none. Thread-safe.
 	 */
@@ -453,9 +517,9 @@ public:
 
 #ifdef __cpp_lib_span
 	/**
-	 * The data, to write.
+	 * The data, writable.
 	 * @return size() bytes, valid until the handle is closed
-	 * @throws std::system_error EACCES they are read-only
+	 * @throws std::system_error EACCES the data are read-only
 	 * Thread-safe, as data().
 	 */
 	[[nodiscard]] std::span<std::byte> bytes() const
@@ -464,7 +528,7 @@ public:
 	}
 
 	/**
-	 * The data, to look at.
+	 * The data, read-only.
 	 * @return as bytes()
 	 * Errors: none. Thread-safe.
 	 */
@@ -474,10 +538,10 @@ public:
 	}
 
 	/**
-	 * The data as an array; what is left behind the last whole element is not in it.
+	 * The data as an array of complete elements.
 	 * @tparam T a trivially copyable type; const T for a region that is read-only
 	 * @return elements, valid until the handle is closed
-	 * @throws std::system_error EACCES T is not const, and they are read-only
+	 * @throws std::system_error EACCES T is not const, and the data are read-only
 	 * Thread-safe, as data().
 	 */
 	template <class T>
@@ -493,7 +557,7 @@ public:
 	 * A part of the data as an object.
 	 * @tparam T a trivially copyable type; const T for a region that is read-only
 	 * @param offset bytes from the beginning, a multiple of T's alignment
-	 * @return the object itself, valid until the handle is closed; never null
+	 * @return the object in place, valid until the handle is closed; never null
 	 * @throws std::system_error EINVAL it does not fit there; EACCES T is not
 	 *	const, and the data are read-only
 	 * Thread-safe, as data().
@@ -501,9 +565,9 @@ public:
 	template <class T>
 	[[nodiscard]] T *as_object(std::size_t offset = 0) const
 	{
-		static_assert(
-			std::is_trivially_copyable_v<T>,
-			"other processes cannot follow what such an object points to");
+		static_assert(std::is_trivially_copyable_v<T>,
+			      "T must be trivially copyable: pointers are invalid in "
+			      "other processes");
 
 		if (offset > size() || sizeof(T) > size() - offset || offset % alignof(T))
 			detail::fail(-EINVAL, "as_object");
@@ -514,8 +578,8 @@ public:
 	}
 
 	/**
-	 * Count the sequence on, and wake all who wait. What was written before is
-	 * visible after the wait that it satisfies.
+	 * Increment the sequence and wake all waiters. Writes made before it are
+	 * visible after the wait it wakes.
 	 * @throws std::system_error EBADF the handle is read-only; EINVAL closed
 	 * Thread-safe.
 	 */
@@ -526,13 +590,13 @@ public:
 
 	/**
 	 * Wait for a notify that this handle has not seen; signals do not end it.
-	 * @param timeout_ms milliseconds; 0 only looks; ZINC_WAIT_FOREVER
-	 * @return true: notified; false: the time is up
+	 * @param timeout_ms milliseconds; 0 polls; ZINC_WAIT_FOREVER waits without limit
+	 * @return true: notified; false: timeout
 	 * @throws std::system_error EINVAL closed
-	 * Thread-safe: of threads that wait on one handle, one gets what is pending,
-	 * and all that sleep get the next.
+	 * Thread-safe: one of the threads that wait on a handle consumes a pending
+	 * notify, but a notify wakes all that sleep.
 	 */
-	bool wait(std::uint32_t timeout_ms = ZINC_WAIT_FOREVER) const
+	bool wait(std::uint32_t timeout_ms = 1000) const
 	{
 		return detail::waited(::zinc_wait(handle_.get(), timeout_ms), ETIMEDOUT,
 				      "wait");
@@ -540,8 +604,8 @@ public:
 
 	/**
 	 * wait() with a duration.
-	 * @param timeout rounded up to a nanosecond; if not positive, it only looks;
-	 *	one that the clock cannot hold has no end
+	 * @param timeout rounded up to a nanosecond; polls if not positive; waits without
+	 *	limit if the clock cannot represent it
 	 * @return as wait()
 	 * @throws std::system_error EINVAL closed
 	 * Thread-safe, as wait().
@@ -553,8 +617,8 @@ public:
 	}
 
 	/**
-	 * wait() until a point of time.
-	 * @param deadline of the steady clock; one that is past only looks
+	 * wait() until a deadline.
+	 * @param deadline on the steady clock; polls if it is past
 	 * @return as wait()
 	 * @throws std::system_error EINVAL closed
 	 * Thread-safe, as wait().
@@ -568,7 +632,57 @@ public:
 	}
 
 	/**
-	 * wait() that only looks.
+	 * wait() that fails when the region's creator or name is gone.
+	 * @param timeout_ms as to wait()
+	 * @return as wait()
+	 * @throws RegionGone see or_gone
+	 * @throws std::system_error EINVAL closed; EOPNOTSUPP the loaded kernel module is
+	 *	too old
+	 * Thread-safe, as wait().
+	 */
+	bool wait(std::uint32_t timeout_ms, OrGone) const
+	{
+		if (timeout_ms == ZINC_WAIT_FOREVER)
+			return wait_until_ns(ZINC_DEADLINE_NEVER, "wait", ZINC_WAIT_GONE);
+		return wait_until_ns(
+			detail::deadline(std::chrono::milliseconds(timeout_ms)), "wait",
+			ZINC_WAIT_GONE);
+	}
+
+	/**
+	 * wait_for() that fails when the region's creator or name is gone.
+	 * @param timeout as to wait_for()
+	 * @return as wait()
+	 * @throws RegionGone see or_gone
+	 * @throws std::system_error as wait() with or_gone
+	 * Thread-safe, as wait().
+	 */
+	template <class Rep, class Period>
+	bool wait_for(const std::chrono::duration<Rep, Period> &timeout, OrGone) const
+	{
+		return wait_until_ns(detail::deadline(timeout), "wait_for",
+				     ZINC_WAIT_GONE);
+	}
+
+	/**
+	 * wait_until() that fails when the region's creator or name is gone.
+	 * @param deadline as to wait_until()
+	 * @return as wait()
+	 * @throws RegionGone see or_gone
+	 * @throws std::system_error as wait() with or_gone
+	 * Thread-safe, as wait().
+	 */
+	template <class Duration>
+	bool wait_until(const std::chrono::time_point<std::chrono::steady_clock, Duration>
+				&deadline,
+			OrGone) const
+	{
+		return wait_until_ns(detail::nanoseconds(deadline.time_since_epoch()),
+				     "wait_until", ZINC_WAIT_GONE);
+	}
+
+	/**
+	 * Consume a pending notify without waiting.
 	 * @return true: notified; false: nothing is pending
 	 * @throws std::system_error EINVAL closed
 	 * Thread-safe, as wait().
@@ -587,7 +701,7 @@ public:
 	 * Thread-safe, as wait().
 	 */
 	bool notify_and_wait(const SharedRegion &reply,
-			     std::uint32_t timeout_ms = ZINC_WAIT_FOREVER) const
+			     std::uint32_t timeout_ms = 1000) const
 	{
 		return detail::waited(::zinc_notify_and_wait(handle_.get(),
 							     reply.handle_.get(),
@@ -596,8 +710,8 @@ public:
 	}
 
 	/**
-	 * How often the region was notified.
-	 * @return notifies so far, modulo 2^32; 0 if closed
+	 * The number of notifies so far.
+	 * @return modulo 2^32; 0 if closed
 	 * Errors: none. Thread-safe.
 	 */
 	[[nodiscard]] std::uint32_t sequence() const noexcept
@@ -607,7 +721,7 @@ public:
 
 	/**
 	 * The descriptor for poll, epoll, io_uring and SCM_RIGHTS: readable while a
-	 * notify is pending; try_wait() takes it.
+	 * notify is pending; try_wait() consumes it.
 	 * @return the handle's descriptor: do not close it
 	 * @throws std::system_error EOPNOTSUPP on POSIX shared memory; EINVAL closed
 	 * Thread-safe.
@@ -618,7 +732,7 @@ public:
 	}
 
 	/**
-	 * What is known of the region now.
+	 * Describe the region.
 	 * @return its description
 	 * @throws std::system_error EINVAL closed
 	 * Thread-safe.
@@ -644,7 +758,7 @@ public:
 	}
 
 	/**
-	 * Which backend it has.
+	 * The backend of the region.
 	 * @throws std::system_error EINVAL closed
 	 * Thread-safe.
 	 */
@@ -654,8 +768,8 @@ public:
 	}
 
 	/**
-	 * What can be done with devices.
-	 * @return ZINC_CAN_*; 0 on POSIX shared memory
+	 * The operations with devices that the region supports.
+	 * @return ZINC_FEATURE_*; 0 on POSIX shared memory
 	 * @throws std::system_error EINVAL closed
 	 * Thread-safe.
 	 */
@@ -670,9 +784,9 @@ public:
 	}
 
 	/**
-	 * The data as a dma-buf, for a device to import.
-	 * @param readonly for one that neither CPU nor device writes by
-	 * @return a new descriptor, close-on-exec, the caller's to close
+	 * Export the data as a dma-buf, which a device can import.
+	 * @param readonly neither the CPU nor a device can write through it
+	 * @return a new descriptor, close-on-exec; the caller closes it
 	 * @throws std::system_error EOPNOTSUPP on POSIX shared memory; EACCES
 	 *	writable from a read-only handle; EINVAL closed; EMFILE, ENFILE, ENOMEM
 	 * Thread-safe.
@@ -680,14 +794,34 @@ public:
 	[[nodiscard]] int export_dmabuf(bool readonly = false) const
 	{
 		return detail::check(
-			::zinc_export_dmabuf(handle_.get(), readonly ? ZINC_READONLY : 0),
+			::zinc_export_dmabuf(handle_.get(), readonly ? ZINC_RDONLY : 0),
 			"export_dmabuf");
 	}
 
 	/**
-	 * Have the region notified when a device has done its work.
+	 * Export a part of the data as a dma-buf: for drivers that use a buffer from
+	 * its start. Each call returns a new buffer.
+	 * @param offset first byte, a multiple of the page size
+	 * @param length bytes, a multiple of the page size, not 0
+	 * @param readonly neither the CPU nor a device can write through it
+	 * @return a new descriptor, close-on-exec; the caller closes it
+	 * @throws std::system_error EINVAL closed, or the part is not within the data;
+	 *	EOPNOTSUPP also for an imported region; as export_dmabuf()
+	 * Thread-safe.
+	 */
+	[[nodiscard]] int export_dmabuf_part(std::uint64_t offset, std::uint64_t length,
+					     bool readonly = false) const
+	{
+		return detail::check(
+			::zinc_export_dmabuf_part(handle_.get(), offset, length,
+						  readonly ? ZINC_RDONLY : 0),
+			"export_dmabuf_part");
+	}
+
+	/**
+	 * Notify the region once a fence has signalled.
 	 * @param fence_fd a sync_file; may be closed afterwards
-	 * @throws std::system_error EBADF no sync_file, or a read-only handle; EBUSY
+	 * @throws std::system_error EBADF not a sync_file, or a read-only handle; EBUSY
 	 *	too many are pending; EOPNOTSUPP on POSIX shared memory; EINVAL closed
 	 * Thread-safe.
 	 */
@@ -698,10 +832,10 @@ public:
 	}
 
 	/**
-	 * Before the CPU touches what a device works on: waits for the device.
+	 * Begin a CPU access to data that a device uses, too: wait for the device.
 	 * @param access ZINC_CPU_READ, ZINC_CPU_WRITE or both
-	 * @throws std::system_error EINVAL no such access, or closed; EBADF to write by
-	 *	a read-only handle; as export_dmabuf()
+	 * @throws std::system_error EINVAL invalid access, or closed; EBADF write access
+	 *	on a read-only handle; as export_dmabuf()
 	 * Thread-safe.
 	 */
 	void begin_cpu_access(std::uint32_t access) const
@@ -711,7 +845,7 @@ public:
 	}
 
 	/**
-	 * After it, before the device goes on.
+	 * End a CPU access, before the device continues.
 	 * @param access as to begin_cpu_access()
 	 * @throws std::system_error as begin_cpu_access()
 	 * Thread-safe.
@@ -723,8 +857,8 @@ public:
 	}
 
 	/**
-	 * The handle of the C library, for what has no function here.
-	 * @return it stays the region's; null if closed
+	 * The handle of the C library, for functions that have no wrapper.
+	 * @return owned by the region; null if closed
 	 * Errors: none. Thread-safe.
 	 */
 	[[nodiscard]] ::zinc_handle native_handle() const noexcept
@@ -745,19 +879,20 @@ private:
 	{
 	}
 
-	/* Here the library decides whether it is read-only */
+	/* The library determines whether the handle is read-only */
 	static SharedRegion adopt(::zinc_handle handle)
 	{
 		SharedRegion region(handle, false);
 
 		region.readonly_ =
-			region.info().flags & (ZINC_IS_READONLY | ZINC_IS_DATA_READONLY);
+			region.info().flags & (ZINC_INFO_RDONLY | ZINC_INFO_DATA_RDONLY);
 		return region;
 	}
 
-	bool wait_until_ns(std::uint64_t deadline_ns, const char *what) const
+	bool wait_until_ns(std::uint64_t deadline_ns, const char *what,
+			   std::uint32_t flags = 0) const
 	{
-		return detail::waited(::zinc_wait_until(handle_.get(), deadline_ns),
+		return detail::waited(::zinc_wait_with(handle_.get(), deadline_ns, flags),
 				      ETIMEDOUT, what);
 	}
 
@@ -765,7 +900,7 @@ private:
 	bool readonly_ = false;
 };
 
-/** Regions, for wait_any(): {a, b} makes one */
+/** Regions for wait_any(), such as {a, b} */
 using RegionRefs = std::vector<std::reference_wrapper<const SharedRegion>>;
 
 namespace detail
@@ -789,12 +924,12 @@ inline std::optional<std::size_t> wait_any(const RegionRefs &regions,
 } // namespace detail
 
 /**
- * Wait for a notify on any of several regions; only that one's cursor moves.
+ * Wait for a notify on any of several regions; only that one's cursor advances.
  * @param regions 1 to 128, all of one backend
  * @param timeout as to SharedRegion::wait_for()
- * @return which one it was, the first where several were; nothing: the time is up
- * @throws std::system_error EINVAL one is closed, none, or too many; EOPNOTSUPP on
- *	POSIX shared memory where the kernel is older than 5.16
+ * @return the index of the first notified region; std::nullopt: timeout
+ * @throws std::system_error EINVAL a closed region, no regions, or too many;
+ *	EOPNOTSUPP on POSIX shared memory if the kernel is older than 5.16
  * Thread-safe.
  */
 template <class Rep, class Period>
@@ -805,19 +940,19 @@ std::optional<std::size_t> wait_any(const RegionRefs &regions,
 }
 
 /**
- * wait_any() without an end.
- * @param regions as to the other
- * @return which one it was
- * @throws std::system_error as the other
+ * wait_any() without a limit.
+ * @param regions as to the overload with a timeout
+ * @return the index of the first notified region
+ * @throws std::system_error as the overload with a timeout
  * Thread-safe.
  */
 inline std::size_t wait_any(const RegionRefs &regions)
 {
-	return detail::wait_any(regions, ZINC_NO_DEADLINE).value();
+	return detail::wait_any(regions, ZINC_DEADLINE_NEVER).value();
 }
 
 /**
- * Which backend a new region would get.
+ * The backend that a new region would get.
  * @throws std::system_error EACCES /dev/zinc may not be opened; EINVAL a bad
  *	$ZINC_BACKEND
  * Thread-safe.
@@ -828,8 +963,8 @@ inline std::size_t wait_any(const RegionRefs &regions)
 }
 
 /**
- * What can be done with devices here, with a new region.
- * @return ZINC_CAN_*; 0 on POSIX shared memory
+ * The operations with devices that a new region would support.
+ * @return ZINC_FEATURE_*; 0 on POSIX shared memory
  * @throws std::system_error as backend()
  * Thread-safe.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// For mcs; dotnet makes its own of Zinc.csproj.
+// For mcs; dotnet generates these from Zinc.csproj.
 using System.Reflection;
 
 [assembly: AssemblyTitle("Zinc")]

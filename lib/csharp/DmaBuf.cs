@@ -4,19 +4,19 @@ using System.Runtime.InteropServices;
 
 namespace Zinc
 {
-/// <summary>A region's data as a dma-buf, for a device to import.</summary>
-/// <remarks>It keeps the memory, but neither name nor handles of the region.</remarks>
+/// <summary>A region's data as a dma-buf, which a device can import.</summary>
+/// <remarks>It keeps the memory, but not the region's name or handles.</remarks>
 public sealed class DmaBuf : SafeHandle
 {
 	internal DmaBuf() : base(new IntPtr(-1), true)
 	{
 	}
 
-	/// <summary>Whether there is no descriptor.</summary>
+	/// <summary>Whether the descriptor is invalid.</summary>
 	public override bool IsInvalid => handle.ToInt64() < 0;
 
-	/// <summary>The descriptor, which goes with this object.</summary>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <summary>The descriptor, which is closed with this object.</summary>
+	/// <exception cref="ObjectDisposedException">The object is closed.</exception>
 	public int Fd
 	{
 		get {
@@ -32,7 +32,7 @@ public sealed class DmaBuf : SafeHandle
 	}
 
 	/// <summary>Closes the descriptor.</summary>
-	/// <returns>Whether it could be.</returns>
+	/// <returns>Whether that succeeded.</returns>
 	protected override bool ReleaseHandle()
 	{
 		return Native.close(handle.ToInt32()) == 0;

@@ -5,8 +5,8 @@ using System.Text;
 
 namespace Zinc
 {
-/* zinc.h, as far as it is used. */
-internal static unsafe class Native
+/* The declarations of zinc.h that this assembly uses. */
+internal static unsafe partial class Native
 {
 	private const string Library = "libzinc-kmod.so.1";
 	private const CallingConvention C = CallingConvention.Cdecl;
@@ -15,6 +15,8 @@ internal static unsafe class Native
 	internal const uint Replace = 1u << 1;
 	internal const uint ReadOnly = 1u << 2;
 	internal const uint NoData = 1u << 3;
+	internal const uint Contiguous = 1u << 4;
+	internal const uint WaitGone = 1u << 3;
 
 	/* struct zinc_options */
 	[StructLayout(LayoutKind.Sequential)]
@@ -43,7 +45,7 @@ internal static unsafe class Native
 		internal uint Uid;
 		internal uint Gid;
 		internal uint Mode;
-		internal int OwnerPid;
+		internal int CreatorPid;
 		internal uint Handles;
 		internal uint Waiters;
 		internal uint Sequence;
@@ -71,6 +73,10 @@ internal static unsafe class Native
 	internal static extern int zinc_open_with(byte[] name, ref Options options, out IntPtr region);
 
 	[DllImport(Library, CallingConvention = C)]
+	internal static extern int zinc_open_wait(byte[] name, ref Options options, ulong deadline,
+						  out IntPtr region);
+
+	[DllImport(Library, CallingConvention = C)]
 	internal static extern int zinc_from_fd(int fd, ref Options options, out IntPtr region);
 
 	[DllImport(Library, CallingConvention = C)]
@@ -96,10 +102,16 @@ internal static unsafe class Native
 	internal static extern int zinc_unlink(byte[] name);
 
 	[DllImport(Library, CallingConvention = C)]
+	internal static extern int zinc_unlink_stale(byte[] name);
+
+	[DllImport(Library, CallingConvention = C)]
 	internal static extern int zinc_notify_checked(RegionHandle region);
 
 	[DllImport(Library, CallingConvention = C)]
 	internal static extern int zinc_wait_until(RegionHandle region, ulong deadline);
+
+	[DllImport(Library, CallingConvention = C)]
+	internal static extern int zinc_wait_with(RegionHandle region, ulong deadline, uint flags);
 
 	[DllImport(Library, CallingConvention = C)]
 	internal static extern int zinc_try_wait(RegionHandle region);
@@ -139,6 +151,10 @@ internal static unsafe class Native
 	internal static extern int zinc_export_dmabuf(RegionHandle region, uint flags);
 
 	[DllImport(Library, CallingConvention = C)]
+	internal static extern int zinc_export_dmabuf_part(RegionHandle region, ulong offset,
+		ulong length, uint flags);
+
+	[DllImport(Library, CallingConvention = C)]
 	internal static extern int zinc_notify_on_fence(RegionHandle region, int fence);
 
 	[DllImport(Library, CallingConvention = C)]
@@ -165,14 +181,14 @@ internal static unsafe class Native
 	[DllImport("libc", CallingConvention = C)]
 	internal static extern int close(int fd);
 
-	/* CLOCK_MONOTONIC in nanoseconds, which deadlines are in */
+	/* CLOCK_MONOTONIC in nanoseconds, the unit of deadlines */
 	internal static ulong Now()
 	{
 		clock_gettime(1, out Timespec now);
 		return (ulong)now.Seconds.ToInt64() * 1000000000 + (ulong)now.Nanoseconds.ToInt64();
 	}
 
-	/* The name for C. A NUL would cut it to that of another region. */
+	/* Convert a name to a C string. A NUL would truncate it to another region's name. */
 	internal static byte[] Name(string operation, string name)
 	{
 		if (name == null)
@@ -182,7 +198,7 @@ internal static unsafe class Native
 		return Encoding.UTF8.GetBytes(name + "\0");
 	}
 
-	/* The size for C, which refuses what is negative here */
+	/* Convert a size; the library refuses a negative one */
 	internal static UIntPtr Size(string operation, string name, long size)
 	{
 		if (IntPtr.Size < sizeof(long) && size != (int)size)
@@ -195,9 +211,11 @@ internal static unsafe class Native
 		return new Info { Size = (uint)sizeof(Info) };
 	}
 
-	/* A result that is not negative; else its error is thrown. */
+	/* Return a result that is not negative, and throw a negative one. */
 	internal static int Check(string operation, string name, int result)
 	{
+		if (result == -Errno.EPIPE)
+			throw new RegionGoneException(operation, name);
 		if (result < 0)
 			throw new ZincException(operation, name, -result);
 		return result;

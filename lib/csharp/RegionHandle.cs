@@ -5,9 +5,10 @@ using System.Runtime.InteropServices;
 namespace Zinc
 {
 /*
- * A region's data, which its handle and its views share. Their memory goes when the
- * handle is closed, and no view can be reached or Unmap() was called. The handle
- * has a reference from the beginning, so whichever is finalized first is right.
+ * The mapping of a region's data, which its handle and its views share. The memory is
+ * unmapped when the handle is closed and either no view is reachable or Unmap() was
+ * called. The handle has a reference from the start, so the order of finalization does
+ * not matter.
  */
 internal sealed class Mapping : SafeBuffer
 {
@@ -21,7 +22,7 @@ internal sealed class Mapping : SafeBuffer
 		Initialize(capacity.ToUInt64());
 	}
 
-	/* The handle is gone, the data are ours; the collector does not see how much. */
+	/* The handle is closed; this object owns the data. Tell the collector their size. */
 	internal void Keep(IntPtr data, UIntPtr size, bool viewed)
 	{
 		kept = data;
@@ -42,8 +43,11 @@ internal sealed class Mapping : SafeBuffer
 	}
 }
 
-/* A zinc_handle that is closed once, when the last call that uses it has ended. */
-internal sealed class RegionHandle : SafeHandle
+/*
+ * A zinc_handle, or the end of a stream, that is closed once, when the last call that uses it
+ * has ended.
+ */
+internal class RegionHandle : SafeHandle
 {
 	internal RegionHandle() : base(IntPtr.Zero, true)
 	{
@@ -51,19 +55,25 @@ internal sealed class RegionHandle : SafeHandle
 
 	public override bool IsInvalid => handle == IntPtr.Zero;
 
-	/* null: the data are not mapped */
+	/* null if the data are not mapped */
 	internal Mapping Mapping { get; private set; }
 
-	/* somebody may have a view, and the handle was closed meanwhile */
+	/* a view may exist after the handle was closed */
 	internal bool IsViewed { get; set; }
 
 	internal long Capacity { get; private set; }
 
 	internal void Adopt(IntPtr raw)
 	{
+		Adopt(raw, raw);
+	}
+
+	/* The end of a stream, and its region */
+	internal void Adopt(IntPtr raw, IntPtr region)
+	{
 		bool added = false;
-		UIntPtr capacity = Native.zinc_capacity(raw);
-		IntPtr data = Native.zinc_ptr(raw);
+		UIntPtr capacity = Native.zinc_capacity(region);
+		IntPtr data = Native.zinc_ptr(region);
 
 		SetHandle(raw);
 		Capacity = (long)capacity.ToUInt64();
@@ -74,16 +84,42 @@ internal sealed class RegionHandle : SafeHandle
 		Mapping = mapping;
 	}
 
+	/* Free all but the region, which is to be closed */
+	protected virtual IntPtr Surrender()
+	{
+		return handle;
+	}
+
 	protected override bool ReleaseHandle()
 	{
-		if (Native.zinc_close_keep_data(handle, out IntPtr data, out UIntPtr length) != 0)
-			Native.zinc_close(handle);
+		IntPtr region = Surrender();
+
+		if (Native.zinc_close_keep_data(region, out IntPtr data, out UIntPtr length) != 0)
+			Native.zinc_close(region);
 		else if (Mapping != null)
 			Mapping.Keep(data, length, IsViewed);
-		else	/* there was no memory for the object */
+		else	/* no memory for the object */
 			Native.zinc_unmap_data(data, length);
 		Mapping?.DangerousRelease();
 		return true;
+	}
+}
+
+internal sealed class WriterHandle : RegionHandle
+{
+	protected override IntPtr Surrender()
+	{
+		Native.zinc_stream_writer_free(handle, out IntPtr region);
+		return region;
+	}
+}
+
+internal sealed class ReaderHandle : RegionHandle
+{
+	protected override IntPtr Surrender()
+	{
+		Native.zinc_stream_reader_free(handle, out IntPtr region);
+		return region;
 	}
 }
 }

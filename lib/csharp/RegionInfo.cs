@@ -4,35 +4,41 @@ using System.Runtime.InteropServices;
 
 namespace Zinc
 {
-/// <summary>What there is to tell of a region and of a handle.</summary>
+/// <summary>Flags of a region and a handle.</summary>
 [Flags]
 public enum RegionFlags
 {
-	/// <summary>Nothing.</summary>
+	/// <summary>No flag.</summary>
 	None = 0,
 	/// <summary>The creator's handle is closed.</summary>
 	CreatorGone = 1 << 0,
-	/// <summary>It has no name any more.</summary>
+	/// <summary>The region has lost its name.</summary>
 	Unlinked = 1 << 1,
-	/// <summary>It never had one.</summary>
+	/// <summary>The region was created without a name.</summary>
 	Anonymous = 1 << 2,
-	/// <summary>It has its memory with the first touch.</summary>
+	/// <summary>Each page is allocated on its first access.</summary>
 	Lazy = 1 << 3,
 	/// <summary>This handle is read-only.</summary>
 	ReadOnly = 1 << 4,
 	/// <summary>This handle is the creator's.</summary>
 	Creator = 1 << 5,
-	/// <summary>On POSIX shared memory: nobody has it open any more.</summary>
-	Stale = 1 << 6,
-	/// <summary>On POSIX shared memory: its header is bad.</summary>
-	Invalid = 1 << 7,
 	/// <summary>Its memory is a foreign dma-buf.</summary>
-	Imported = 1 << 8,
-	/// <summary>Nobody maps its data writable.</summary>
-	DataReadOnly = 1 << 9
+	Imported = 1 << 6,
+	/// <summary>No process can map the data writable.</summary>
+	DataReadOnly = 1 << 7,
+	/// <summary>Its memory is physically contiguous, by blocks of a huge page.</summary>
+	Contiguous = 1 << 8,
+	/// <summary>On POSIX shared memory: no process has the region open, or its creator died.</summary>
+	Stale = 1 << 16,
+	/// <summary>On POSIX shared memory: the header is invalid.</summary>
+	Invalid = 1 << 17,
+	/// <summary>On POSIX shared memory: this process cannot determine whether it is open.</summary>
+	Unknown = 1 << 18,
+	/// <summary>On POSIX shared memory: the data begin one page after the header.</summary>
+	PageLayout = 1 << 19
 }
 
-/// <summary>What was known of a region when it was asked.</summary>
+/// <summary>A description of a region at the time of the call.</summary>
 public sealed class RegionInfo
 {
 	private const long EpochTicks = 621355968000000000;
@@ -51,7 +57,7 @@ public sealed class RegionInfo
 		Uid = raw.Uid;
 		Gid = raw.Gid;
 		Mode = (int)raw.Mode;
-		OwnerPid = raw.OwnerPid;
+		CreatorPid = raw.CreatorPid;
 		Handles = raw.Handles;
 		Waiters = raw.Waiters;
 		Sequence = raw.Sequence;
@@ -62,43 +68,43 @@ public sealed class RegionInfo
 		FenceError = raw.FenceError;
 	}
 
-	/// <summary>Its name; empty for none.</summary>
+	/// <summary>Its name; empty for an anonymous region.</summary>
 	public string Name { get; }
-	/// <summary>What it is made by.</summary>
+	/// <summary>Its backend.</summary>
 	public Backend Backend { get; }
-	/// <summary>The module's number for it; on POSIX shared memory the inode's.</summary>
+	/// <summary>The module's number for it; on POSIX shared memory the inode number.</summary>
 	public ulong Id { get; }
 	/// <summary>Bytes of data.</summary>
 	public long Capacity { get; }
-	/// <summary>Bytes of them that have memory now.</summary>
+	/// <summary>Bytes of data for which memory is allocated.</summary>
 	public long Resident { get; }
-	/// <summary>When it was made, in UTC.</summary>
+	/// <summary>Time of creation, in UTC.</summary>
 	public DateTime CreatedAt { get; }
-	/// <summary>What else it is.</summary>
+	/// <summary>Flags of the region and the handle.</summary>
 	public RegionFlags Flags { get; }
-	/// <summary>How long it keeps its name.</summary>
+	/// <summary>The event that removes its name.</summary>
 	public Lifetime Lifetime { get; }
-	/// <summary>Its owner.</summary>
+	/// <summary>Its owning user.</summary>
 	public uint Uid { get; }
-	/// <summary>Its group.</summary>
+	/// <summary>Its owning group.</summary>
 	public uint Gid { get; }
 	/// <summary>Its permission bits.</summary>
 	public int Mode { get; }
-	/// <summary>The creator's process; 0 if it is not visible from here.</summary>
-	public int OwnerPid { get; }
-	/// <summary>How many handles are open.</summary>
+	/// <summary>The creator's process ID; 0 if it is not visible from this namespace.</summary>
+	public int CreatorPid { get; }
+	/// <summary>Open handles.</summary>
 	public uint Handles { get; }
-	/// <summary>How many sleep on it; 0 on POSIX shared memory.</summary>
+	/// <summary>Threads that sleep in a wait; 0 on POSIX shared memory.</summary>
 	public uint Waiters { get; }
 	/// <summary>Notifies so far, modulo 2^32.</summary>
 	public uint Sequence { get; }
-	/// <summary>This handle's cursor.</summary>
+	/// <summary>The sequence that this handle has consumed.</summary>
 	public uint Cursor { get; }
 	/// <summary>Devices that are attached to its dma-buf.</summary>
 	public uint Attachments { get; }
-	/// <summary>Fences that have yet to notify.</summary>
+	/// <summary>Fences that have not signalled yet.</summary>
 	public uint Fences { get; }
-	/// <summary>Fences so far that signalled an error.</summary>
+	/// <summary>Fences that signalled an error so far.</summary>
 	public uint FenceErrors { get; }
 	/// <summary>The last such error, as a negative number; 0 if there was none.</summary>
 	public int FenceError { get; }

@@ -4,7 +4,7 @@ using System.Buffers;
 
 namespace Zinc
 {
-/* What a Memory of a region refers to: it keeps the mapping. */
+/* The owner of a region's Memory: it keeps the mapping. */
 internal sealed unsafe class RegionMemory : MemoryManager<byte>
 {
 	private readonly Mapping mapping;
@@ -27,7 +27,7 @@ internal sealed unsafe class RegionMemory : MemoryManager<byte>
 		return new Span<byte>(Data, length);
 	}
 
-	/* until Unpin() the memory stays, even if it is unmapped meanwhile */
+	/* the memory stays mapped until Unpin(), even after Unmap() */
 	public override MemoryHandle Pin(int elementIndex = 0)
 	{
 		bool added = false;
@@ -45,7 +45,7 @@ internal sealed unsafe class RegionMemory : MemoryManager<byte>
 
 	protected override void Dispose(bool disposing)
 	{
-		/* the mapping is others' as well, and goes with the last of them */
+		/* the mapping is shared, and ends with its last user */
 	}
 }
 }

@@ -3,15 +3,15 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Runtime.InteropServices;
+using System.Threading;
 
 namespace Zinc
 {
-/// <summary>Named memory that processes share without copying, and that wakes who waits
-/// for it.</summary>
+/// <summary>A named shared memory region with notifications.</summary>
 /// <remarks>
-/// All methods may be called by any thread, <see cref="Dispose"/> as well. What the
-/// library refuses is a <see cref="ZincException"/>; what is done with a region that is
-/// closed, an <see cref="ObjectDisposedException"/>.
+/// Every method may be called from any thread, including <see cref="Dispose"/>. Errors of
+/// the library throw <see cref="ZincException"/>; methods of a closed region throw
+/// <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed partial class SharedRegion : IDisposable
 {
@@ -41,13 +41,13 @@ public sealed partial class SharedRegion : IDisposable
 		return new SharedRegion(operation, name, handle);
 	}
 
-	/// <summary>Makes a region, and owns it. Its data are zeros.</summary>
+	/// <summary>Creates a region, whose data are zeros.</summary>
 	/// <param name="name">1 to 249 of a-z A-Z 0-9 _ -</param>
 	/// <param name="capacity">Bytes of data, a multiple of the page size.</param>
-	/// <param name="options">null for the defaults.</param>
+	/// <param name="options">The options; null for the defaults.</param>
 	/// <returns>The creator's handle.</returns>
 	/// <exception cref="ZincException">EINVAL for a bad name or capacity, EEXIST, EPERM or
-	/// EACCES; ENOMEM, EDQUOT or ENOSPC where there is no room.</exception>
+	/// EACCES; ENOMEM, EDQUOT or ENOSPC if there is no memory.</exception>
 	public static SharedRegion Create(string name, long capacity, CreateOptions options = null)
 	{
 		byte[] text = Native.Name("create", name);
@@ -58,7 +58,7 @@ public sealed partial class SharedRegion : IDisposable
 			Native.zinc_create_with(text, size, ref choice, out raw));
 	}
 
-	/// <summary>Makes a region without a name, which others get by its descriptor.</summary>
+	/// <summary>Creates a region without a name, which others open by its descriptor.</summary>
 	/// <param name="capacity">As in <see cref="Create"/>.</param>
 	/// <param name="options">As in <see cref="Create"/>.</param>
 	/// <returns>The creator's handle.</returns>
@@ -73,12 +73,12 @@ public sealed partial class SharedRegion : IDisposable
 			Native.zinc_create_with(null, size, ref choice, out raw));
 	}
 
-	/// <summary>Attaches to the region of that name.</summary>
+	/// <summary>Opens a region by its name.</summary>
 	/// <param name="name">Its name.</param>
-	/// <param name="options">null for the defaults.</param>
+	/// <param name="options">The options; null for the defaults.</param>
 	/// <returns>A handle that has seen no notify.</returns>
 	/// <exception cref="ZincException">EINVAL for a bad name, ENOENT, EPERM or EACCES,
-	/// EBADMSG for what is no region, ENXIO for memory that cannot be mapped.</exception>
+	/// EBADMSG for an object that is not a region, ENXIO for memory that cannot be mapped.</exception>
 	public static SharedRegion Open(string name, OpenOptions options = null)
 	{
 		byte[] text = Native.Name("open", name);
@@ -88,21 +88,41 @@ public sealed partial class SharedRegion : IDisposable
 			Native.zinc_open_with(text, ref choice, out raw));
 	}
 
-	/// <summary><see cref="Open"/> to look and to wait only.</summary>
+	/// <summary><see cref="Open"/>, but waits until a region of that name is
+	/// created.</summary>
 	/// <param name="name">Its name.</param>
-	/// <returns>A handle that is read-only.</returns>
+	/// <param name="timeout">Zero does not wait; <see cref="Timeout.InfiniteTimeSpan"/>
+	/// waits without limit.</param>
+	/// <param name="options">The options; null for the defaults.</param>
+	/// <returns>A handle that has seen no notify.</returns>
+	/// <exception cref="ZincException">ETIMEDOUT; otherwise as <see cref="Open"/>, ENOENT only
+	/// without a timeout.</exception>
+	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
+	public static SharedRegion OpenWait(string name, TimeSpan timeout, OpenOptions options = null)
+	{
+		byte[] text = Native.Name("open", name);
+		Native.Options choice = (options ?? new OpenOptions()).Raw();
+		ulong end = timeout == TimeSpan.Zero ? 0 : new Deadline(timeout).End;
+
+		return Make("open", name, (out IntPtr raw) =>
+			Native.zinc_open_wait(text, ref choice, end, out raw));
+	}
+
+	/// <summary><see cref="Open"/> for reading and waiting only.</summary>
+	/// <param name="name">Its name.</param>
+	/// <returns>A read-only handle.</returns>
 	/// <exception cref="ZincException">As <see cref="Open"/>.</exception>
 	public static SharedRegion OpenReadOnly(string name)
 	{
 		return Open(name, new OpenOptions { ReadOnly = true });
 	}
 
-	/// <summary>Attaches to the region whose <see cref="Fd"/> another process sent.</summary>
-	/// <param name="fd">It stays the caller's. A read-only one gives a read-only
-	/// handle.</param>
-	/// <param name="options">null for the defaults.</param>
+	/// <summary>Opens a region by its <see cref="Fd"/>, sent by another process.</summary>
+	/// <param name="fd">The caller closes it. The handle is read-only if it
+	/// is.</param>
+	/// <param name="options">The options; null for the defaults.</param>
 	/// <returns>A handle that has seen no notify.</returns>
-	/// <exception cref="ZincException">EBADF, ENOTTY for what is no region's, EOPNOTSUPP on
+	/// <exception cref="ZincException">EBADF, ENOTTY if it is not a region's, EOPNOTSUPP on
 	/// POSIX shared memory.</exception>
 	public static SharedRegion FromFd(int fd, OpenOptions options = null)
 	{
@@ -112,13 +132,13 @@ public sealed partial class SharedRegion : IDisposable
 			Native.zinc_from_fd(fd, ref choice, out raw));
 	}
 
-	/// <summary>Makes a region of a foreign dma-buf, without copying.</summary>
-	/// <param name="fd">The dma-buf; it stays the caller's.</param>
+	/// <summary>Imports a foreign dma-buf as a region, without copying.</summary>
+	/// <param name="fd">The dma-buf; the caller closes it.</param>
 	/// <param name="name">As in <see cref="Create"/>; null for none.</param>
-	/// <param name="options">null for the defaults.</param>
+	/// <param name="options">The options; null for the defaults.</param>
 	/// <returns>The creator's handle.</returns>
-	/// <exception cref="ZincException">As <see cref="Create"/>; EBADF, EINVAL for no dma-buf,
-	/// ENXIO where it cannot be mapped, EOPNOTSUPP on POSIX shared memory.</exception>
+	/// <exception cref="ZincException">As <see cref="Create"/>; EBADF, EINVAL if it is not a
+	/// dma-buf, ENXIO if it cannot be mapped, EOPNOTSUPP on POSIX shared memory.</exception>
 	public static SharedRegion ImportDmaBuf(int fd, string name, ImportOptions options = null)
 	{
 		byte[] text = name == null ? null : Native.Name("import", name);
@@ -128,10 +148,10 @@ public sealed partial class SharedRegion : IDisposable
 			Native.zinc_import_dmabuf(fd, text, ref choice, out raw));
 	}
 
-	/// <summary>The regions with a name that the caller may see, in the order of their
-	/// names.</summary>
-	/// <returns>What is known of each.</returns>
-	/// <exception cref="ZincException">EACCES where <c>/dev/zinc</c> may not be opened,
+	/// <summary>Describes the named regions that are visible to the caller, sorted by
+	/// name.</summary>
+	/// <returns>The descriptions.</returns>
+	/// <exception cref="ZincException">EACCES if the caller may not open <c>/dev/zinc</c>,
 	/// ENOMEM.</exception>
 	public static unsafe IList<RegionInfo> List()
 	{
@@ -149,11 +169,11 @@ public sealed partial class SharedRegion : IDisposable
 		}
 	}
 
-	/// <summary>What is known of the region of that name, without opening it.</summary>
+	/// <summary>Describes a region by its name, without opening it.</summary>
 	/// <param name="name">Its name.</param>
-	/// <returns>What is known.</returns>
-	/// <exception cref="ZincException">ENOENT, EINVAL for a bad name, EACCES where it may not
-	/// be seen.</exception>
+	/// <returns>A description.</returns>
+	/// <exception cref="ZincException">ENOENT, EINVAL for a bad name, EACCES if the caller may
+	/// not see it.</exception>
 	public static RegionInfo Stat(string name)
 	{
 		byte[] text = Native.Name("stat", name);
@@ -163,22 +183,32 @@ public sealed partial class SharedRegion : IDisposable
 		return new RegionInfo(ref raw);
 	}
 
-	/// <summary>Takes the name away; who has the region open keeps it.</summary>
+	/// <summary>Removes a region's name; open handles stay valid.</summary>
 	/// <param name="name">Its name.</param>
-	/// <exception cref="ZincException">ENOENT, EPERM where the caller is not its owner, EINVAL
+	/// <exception cref="ZincException">ENOENT, EPERM if the caller is not the owner, EINVAL
 	/// for a bad name.</exception>
 	public static void Unlink(string name)
 	{
 		Native.Check("unlink", name, Native.zinc_unlink(Native.Name("unlink", name)));
 	}
 
-	/// <summary>What a new region would be made by.</summary>
-	/// <exception cref="ZincException">EACCES where <c>/dev/zinc</c> may not be opened, EINVAL
-	/// for a bad $ZINC_BACKEND.</exception>
+	/// <summary>Removes the name of a region that no process has open. On POSIX shared
+	/// memory, a process that died can leave such a name.</summary>
+	/// <param name="name">Its name.</param>
+	/// <exception cref="ZincException">EBUSY if it is open or that is unknown; otherwise
+	/// as <see cref="Unlink"/>.</exception>
+	public static void UnlinkStale(string name)
+	{
+		Native.Check("unlink", name, Native.zinc_unlink_stale(Native.Name("unlink", name)));
+	}
+
+	/// <summary>The backend that a new region would get.</summary>
+	/// <exception cref="ZincException">EACCES if the caller may not open <c>/dev/zinc</c>, EINVAL
+	/// for an invalid $ZINC_BACKEND.</exception>
 	public static Backend DefaultBackend =>
 		(Backend)Native.Check("backend", "", Native.zinc_backend(IntPtr.Zero));
 
-	/// <summary>Why that is so, as a sentence.</summary>
+	/// <summary>The reason for <see cref="DefaultBackend"/>, as a sentence.</summary>
 	public static string DefaultBackendReason
 	{
 		get {
@@ -189,7 +219,7 @@ public sealed partial class SharedRegion : IDisposable
 		}
 	}
 
-	/// <summary>What can be done with devices here; nothing on POSIX shared memory.</summary>
+	/// <summary>Operations with devices that a new region would support.</summary>
 	/// <exception cref="ZincException">As <see cref="DefaultBackend"/>.</exception>
 	public static Features DeviceFeatures
 	{
@@ -201,32 +231,32 @@ public sealed partial class SharedRegion : IDisposable
 		}
 	}
 
-	/// <summary>The C library: the region's format times 65536, and its ABI.</summary>
+	/// <summary>The version of the C library: region format * 65536 + library ABI.</summary>
 	public static long LibraryVersion => Native.zinc_version();
 
-	/// <summary>The name that it was made or found by; empty for none.</summary>
+	/// <summary>The name given to Create or Open; empty for an anonymous region.</summary>
 	public string Name { get; }
 
-	/// <summary>Whether its data are read-only by this handle.</summary>
+	/// <summary>Whether the handle is read-only.</summary>
 	public bool IsReadOnly { get; }
 
-	/// <summary>Bytes of data, mapped or not.</summary>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <summary>The size of the data in bytes, mapped or not.</summary>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public long Capacity => Handle().Capacity;
 
-	/// <summary>How often it was notified, modulo 2^32.</summary>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <summary>The number of notifies so far, modulo 2^32.</summary>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public uint Sequence => Native.zinc_sequence(Handle());
 
-	/// <summary>A descriptor for poll(2) and SCM_RIGHTS: readable while a notify is pending,
-	/// which <see cref="TryWait"/> takes.</summary>
-	/// <remarks>It is the region's: do not close it, and keep the region.</remarks>
+	/// <summary>A descriptor for poll(2) and SCM_RIGHTS: readable while a notify is pending.
+	/// <see cref="TryWait"/> consumes the notify.</summary>
+	/// <remarks>It belongs to the region: do not close it, and keep the region reachable.</remarks>
 	/// <exception cref="ZincException">EOPNOTSUPP on POSIX shared memory.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public int Fd => Check("fd", Native.zinc_fd(Handle()));
 
-	/// <summary>What is known of it now.</summary>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <summary>Describes the region.</summary>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public RegionInfo Info
 	{
 		get {
@@ -237,8 +267,8 @@ public sealed partial class SharedRegion : IDisposable
 		}
 	}
 
-	/// <summary>What can be done with it and devices; nothing on POSIX shared memory.</summary>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <summary>Operations with devices that the region supports.</summary>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public Features Features
 	{
 		get {
@@ -247,66 +277,66 @@ public sealed partial class SharedRegion : IDisposable
 		}
 	}
 
-	/// <summary>The data, up to 2 GiB less a byte. A Memory keeps them, even when the region
-	/// is closed.</summary>
-	/// <remarks>A Span does not: it is good as long as somebody has the Memory or the region,
-	/// as a <c>using</c> has. <c>Memory.Pin()</c> makes sure.</remarks>
-	/// <exception cref="NotSupportedException">It is read-only, or too large: see
+	/// <summary>The data, up to 2 GiB less a byte. A Memory keeps them mapped, even after the
+	/// region is closed.</summary>
+	/// <remarks>A Span does not: it is valid while the Memory or the region is reachable, for
+	/// example in a <c>using</c>. <c>Memory.Pin()</c> ensures that.</remarks>
+	/// <exception cref="NotSupportedException">The data are read-only, or too large: see
 	/// <see cref="GetMemory"/>.</exception>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public Memory<byte> Memory => GetMemory(0, WholeLength());
 
-	/// <summary>The data, up to 2 GiB less a byte, to be read.</summary>
-	/// <exception cref="NotSupportedException">They are too large: see
+	/// <summary>The data, up to 2 GiB less a byte, read-only.</summary>
+	/// <exception cref="NotSupportedException">The data are too large: see
 	/// <see cref="GetReadOnlyMemory"/>.</exception>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public ReadOnlyMemory<byte> ReadOnlyMemory => GetReadOnlyMemory(0, WholeLength());
 
-	/// <summary>The Span of <see cref="Memory"/>, which does not keep the data: it is good as
-	/// long as somebody has the region, closed or not.</summary>
+	/// <summary>The Span of <see cref="Memory"/>. It does not keep the data mapped: it is valid
+	/// while the region is reachable, even after it is closed.</summary>
 	/// <exception cref="NotSupportedException">As <see cref="Memory"/>.</exception>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public Span<byte> Span => Memory.Span;
 
 	/// <summary>A part of the data; see <see cref="Memory"/>.</summary>
 	/// <param name="offset">Its first byte.</param>
 	/// <param name="length">Bytes.</param>
-	/// <returns>The data themselves.</returns>
-	/// <exception cref="ArgumentOutOfRangeException">There are no such bytes.</exception>
-	/// <exception cref="NotSupportedException">It is read-only.</exception>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <returns>The data in place.</returns>
+	/// <exception cref="ArgumentOutOfRangeException">The part exceeds the data.</exception>
+	/// <exception cref="NotSupportedException">The region is read-only.</exception>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public Memory<byte> GetMemory(long offset, int length)
 	{
 		Mapping mapping = View();
 
 		if (IsReadOnly)
 			throw new NotSupportedException(
-				$"the region \"{Name}\" is read-only: ask for its ReadOnlyMemory");
+				$"the region \"{Name}\" is read-only: use ReadOnlyMemory");
 		return Part(mapping, offset, length);
 	}
 
-	/// <summary>A part of the data, to be read.</summary>
+	/// <summary>A part of the data, read-only.</summary>
 	/// <param name="offset">Its first byte.</param>
 	/// <param name="length">Bytes.</param>
-	/// <returns>The data themselves.</returns>
-	/// <exception cref="ArgumentOutOfRangeException">There are no such bytes.</exception>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <returns>The data in place.</returns>
+	/// <exception cref="ArgumentOutOfRangeException">The part exceeds the data.</exception>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public ReadOnlyMemory<byte> GetReadOnlyMemory(long offset, int length)
 	{
 		return Part(View(), offset, length);
 	}
 
 	/// <summary>The data as numbers and structs at offsets, each access checked.</summary>
-	/// <remarks>It keeps the data, even when the region is closed, and refuses to write by
-	/// one that is read-only.</remarks>
-	/// <returns>What <c>MemoryMappedFile.CreateViewAccessor()</c> gives of a file.</returns>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <remarks>It keeps the data mapped, even after the region is closed, and refuses writes to
+	/// a read-only region.</remarks>
+	/// <returns>An accessor such as that of <c>MemoryMappedFile.CreateViewAccessor()</c>.</returns>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public UnmanagedMemoryAccessor CreateAccessor()
 	{
 		return new UnmanagedMemoryAccessor(View(), 0, handle.Capacity, Access);
@@ -315,19 +345,19 @@ public sealed partial class SharedRegion : IDisposable
 	/// <summary>The data as a stream, with the properties of
 	/// <see cref="CreateAccessor"/>.</summary>
 	/// <returns>A stream at the first byte, as long as the data.</returns>
-	/// <exception cref="ZincException">ENXIO where the data are not mapped.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ZincException">ENXIO if the data are not mapped.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public UnmanagedMemoryStream CreateStream()
 	{
 		return new UnmanagedMemoryStream(View(), 0, handle.Capacity, Access);
 	}
 
-	/// <summary>Gives the data as a dma-buf, for a device to import.</summary>
-	/// <param name="readOnly">One that neither processor nor device writes by.</param>
-	/// <returns>A new descriptor, to be disposed of.</returns>
+	/// <summary>Exports the data as a dma-buf, which a device can import.</summary>
+	/// <param name="readOnly">Neither the processor nor a device can write through it.</param>
+	/// <returns>A new descriptor; the caller disposes of it.</returns>
 	/// <exception cref="ZincException">EOPNOTSUPP on POSIX shared memory, EACCES for a writable
-	/// one of a read-only region, EMFILE, ENFILE, ENOMEM.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// dma-buf of a read-only region, EMFILE, ENFILE, ENOMEM.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public DmaBuf ExportDmaBuf(bool readOnly = false)
 	{
 		var dmabuf = new DmaBuf();
@@ -337,42 +367,61 @@ public sealed partial class SharedRegion : IDisposable
 		return dmabuf;
 	}
 
-	/// <summary>Has the region notified when a device has done its work.</summary>
+	/// <summary>Exports a part of the data, in whole pages, as a dma-buf: for drivers that use a
+	/// buffer from its start. Each call returns a new buffer.</summary>
+	/// <param name="offset">First byte.</param>
+	/// <param name="length">Bytes.</param>
+	/// <param name="readOnly">Neither the processor nor a device can write through it.</param>
+	/// <returns>A new descriptor; the caller disposes of it.</returns>
+	/// <exception cref="ZincException">EINVAL if the part is not within the data, EOPNOTSUPP for an
+	/// imported region, and as <see cref="ExportDmaBuf"/>.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
+	public DmaBuf ExportDmaBufPart(long offset, long length, bool readOnly = false)
+	{
+		var dmabuf = new DmaBuf();
+		uint flags = readOnly ? Native.ReadOnly : 0;
+
+		dmabuf.Adopt(Check("export", Native.zinc_export_dmabuf_part(Handle(),
+			unchecked((ulong)offset), unchecked((ulong)length), flags)));
+		return dmabuf;
+	}
+
+	/// <summary>Notifies the region once a fence has signalled.</summary>
 	/// <param name="fence">A sync_file; it may be closed afterwards.</param>
-	/// <exception cref="ZincException">EBADF for no sync_file and for a read-only region, EBUSY,
-	/// EOPNOTSUPP on POSIX shared memory.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ZincException">EBADF if it is not a sync_file or the region is
+	/// read-only, EBUSY, EOPNOTSUPP on POSIX shared memory.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public void NotifyOnFence(int fence)
 	{
 		Check("notify on fence", Native.zinc_notify_on_fence(Handle(), fence));
 	}
 
-	/// <summary>Comes before the processor touches what a device works on, and waits for the
-	/// device.</summary>
-	/// <param name="access">What the processor will do.</param>
-	/// <exception cref="ZincException">EINVAL for no such access, EBADF to write by a read-only
-	/// region, EOPNOTSUPP on POSIX shared memory.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <summary>Begins an access by the processor to data that a device uses, too; waits for
+	/// the device.</summary>
+	/// <param name="access">The kind of access.</param>
+	/// <exception cref="ZincException">EINVAL for an invalid access, EBADF for writing a
+	/// read-only region, EOPNOTSUPP on POSIX shared memory.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public void BeginCpuAccess(CpuAccess access)
 	{
 		Check("begin access", Native.zinc_begin_cpu_access(Handle(), (uint)access));
 	}
 
-	/// <summary>Comes after it, before the device goes on.</summary>
+	/// <summary>Ends an access, before the device continues.</summary>
 	/// <param name="access">As to <see cref="BeginCpuAccess"/>.</param>
 	/// <exception cref="ZincException">As <see cref="BeginCpuAccess"/>.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public void EndCpuAccess(CpuAccess access)
 	{
 		Check("end access", Native.zinc_end_cpu_access(Handle(), (uint)access));
 	}
 
-	/// <summary>Closes it; again, nothing. It does not block.</summary>
+	/// <summary>Closes the handle; further calls do nothing. It does not block.</summary>
 	/// <remarks>
 	/// Waits of other threads end within a tenth of a second with an
-	/// <see cref="ObjectDisposedException"/>, and the handle with the last of them. Views
-	/// stay good, and with them the memory, until the collector finds that nobody has them.
-	/// Where there were none, the memory goes with the handle.
+	/// <see cref="ObjectDisposedException"/>, and the handle is closed after the last of them.
+	/// Views keep the memory mapped until they are garbage-collected. Without views, the
+	/// memory is unmapped with the handle.
 	/// </remarks>
 	public void Dispose()
 	{
@@ -386,9 +435,9 @@ public sealed partial class SharedRegion : IDisposable
 		}
 	}
 
-	/// <summary>Closes it, and does not leave the memory to the collector.</summary>
-	/// <remarks>Views then throw an <see cref="ObjectDisposedException"/>, but a Span can not:
-	/// none may be used any more. What is pinned stays until it is unpinned.</remarks>
+	/// <summary>Closes the handle and unmaps the memory, without waiting for the collector.</summary>
+	/// <remarks>Views then throw an <see cref="ObjectDisposedException"/>, but a Span cannot,
+	/// and must not be used afterwards. Pinned memory stays mapped until it is unpinned.</remarks>
 	public void Unmap()
 	{
 		Dispose();
@@ -397,7 +446,7 @@ public sealed partial class SharedRegion : IDisposable
 
 	private FileAccess Access => IsReadOnly ? FileAccess.Read : FileAccess.ReadWrite;
 
-	/* The handle for a call, which keeps it open as long as it lasts */
+	/* The handle for a call, which keeps it open until the call ends */
 	private RegionHandle Handle()
 	{
 		if (closed)
@@ -411,7 +460,7 @@ public sealed partial class SharedRegion : IDisposable
 		return Native.Check(operation, Name, result);
 	}
 
-	/* The data; from now on they outlive the handle. */
+	/* The mapping of the data, which from now on outlives the handle. */
 	private Mapping View()
 	{
 		lock (turn) {
@@ -430,7 +479,7 @@ public sealed partial class SharedRegion : IDisposable
 
 		if (capacity > int.MaxValue)
 			throw new NotSupportedException(
-				$"the region \"{Name}\" has {capacity} bytes: ask for parts of it, by offset");
+				$"the region \"{Name}\" has {capacity} bytes, more than 2 GiB: use GetMemory() for parts");
 		return (int)capacity;
 	}
 

@@ -5,12 +5,12 @@ using System.Threading.Tasks;
 
 namespace Zinc
 {
-/* The end of a timeout, and of the short waits that a wait is made of */
+/* The end of a timeout, and of the short waits of which a wait consists */
 internal struct Deadline
 {
 	/*
-	 * The library's waits cannot be interrupted. So between short ones it is seen
-	 * whether the region was closed, or the wait cancelled.
+	 * The library's waits cannot be interrupted. Therefore a wait is a loop of short
+	 * waits, which checks in between whether the region was closed or the wait cancelled.
 	 */
 	private const ulong Slice = 100000000;
 	private readonly ulong end;
@@ -23,7 +23,19 @@ internal struct Deadline
 		end = isEndless ? ulong.MaxValue : Native.Now() + (ulong)timeout.Ticks * 100;
 	}
 
-	/* When the next short wait ends, and whether that is the last */
+	internal ulong End => end;
+
+	/* The time that is left; not for one without limit */
+	internal TimeSpan Left
+	{
+		get {
+			ulong now = Native.Now();
+
+			return now >= end ? TimeSpan.Zero : new TimeSpan((long)((end - now) / 100));
+		}
+	}
+
+	/* The end of the next short wait, and whether it is the last one */
 	internal ulong Next(out bool last)
 	{
 		ulong next = Native.Now() + Slice;
@@ -32,7 +44,7 @@ internal struct Deadline
 		return last ? end : next;
 	}
 
-	/* That in milliseconds from now, and not later */
+	/* The same in milliseconds from now, rounded down */
 	internal uint NextMilliseconds()
 	{
 		ulong now = Native.Now(), next = Next(out bool last);
@@ -41,7 +53,7 @@ internal struct Deadline
 	}
 }
 
-/* Handles of several regions that stay open during a call */
+/* Handles of several regions, kept open during a call */
 internal sealed class Handles : IDisposable
 {
 	private readonly RegionHandle[] held;
@@ -50,7 +62,7 @@ internal sealed class Handles : IDisposable
 	internal Handles(params RegionHandle[] handles)
 	{
 		held = handles;
-		/* the library looks at the first only if there is one */
+		/* one element more, so that &Raw[0] exists even without regions */
 		Raw = new IntPtr[handles.Length + 1];
 		try {
 			while (count < held.Length)
@@ -81,66 +93,116 @@ internal sealed class Handles : IDisposable
 
 public sealed partial class SharedRegion
 {
-	/// <summary>Counts the sequence on, and wakes all who wait. What was written before is
-	/// visible after the wait that it satisfies.</summary>
+	/// <summary>Increments the sequence and wakes all waiters. Writes made before it are
+	/// visible after the wait it wakes.</summary>
 	/// <exception cref="ZincException">EBADF for a read-only region.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public void Notify()
 	{
 		Check("notify", Native.zinc_notify_checked(Handle()));
 	}
 
-	/// <summary>Waits without an end for a notify that this handle has not seen.</summary>
-	/// <exception cref="ObjectDisposedException">It is closed, or is meanwhile.</exception>
+	/// <summary>Waits without limit for a notify that this handle has not seen.</summary>
+	/// <exception cref="ObjectDisposedException">The region was closed.</exception>
 	public void Wait()
 	{
 		Wait(Timeout.InfiniteTimeSpan);
 	}
 
 	/// <summary>Waits for a notify that this handle has not seen.</summary>
-	/// <param name="milliseconds">0 only looks; <see cref="Timeout.Infinite"/> has no
-	/// end.</param>
-	/// <returns>Whether there was one; false when the time is up.</returns>
-	/// <exception cref="ArgumentOutOfRangeException">It is below -1.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed, or is meanwhile.</exception>
+	/// <param name="milliseconds">0 polls; <see cref="Timeout.Infinite"/> waits without
+	/// limit.</param>
+	/// <returns>Whether there was a notify; false on a timeout.</returns>
+	/// <exception cref="ArgumentOutOfRangeException">The timeout is below -1.</exception>
+	/// <exception cref="ObjectDisposedException">The region was closed.</exception>
 	public bool Wait(int milliseconds)
 	{
 		return Wait(new TimeSpan(milliseconds * TimeSpan.TicksPerMillisecond));
 	}
 
 	/// <summary>Waits for a notify that this handle has not seen.</summary>
-	/// <remarks>Own notifies count. Of threads that wait by one handle, one gets what is
-	/// pending, and all that sleep get the next.</remarks>
-	/// <param name="timeout">0 only looks; <see cref="Timeout.InfiniteTimeSpan"/> has no
-	/// end.</param>
-	/// <param name="token">Ends it, within a tenth of a second; then no notify was
-	/// taken.</param>
-	/// <returns>Whether there was one; false when the time is up.</returns>
+	/// <remarks>Own notifies count. One of the threads that wait on a handle consumes a
+	/// pending notify, but a notify wakes all that sleep.</remarks>
+	/// <param name="timeout">0 polls; <see cref="Timeout.InfiniteTimeSpan"/> waits without
+	/// limit.</param>
+	/// <param name="token">Cancels the wait within a tenth of a second; a cancelled wait consumes
+	/// no notify.</param>
+	/// <returns>Whether there was a notify; false on a timeout.</returns>
 	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
-	/// <exception cref="OperationCanceledException">It was cancelled.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed, or is meanwhile.</exception>
+	/// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+	/// <exception cref="ObjectDisposedException">The region was closed.</exception>
 	public bool Wait(TimeSpan timeout, CancellationToken token = default(CancellationToken))
 	{
-		return WaitUntil(new Deadline(timeout), token);
+		return WaitUntil(new Deadline(timeout), false, token);
 	}
 
-	/// <summary><see cref="Wait(TimeSpan, CancellationToken)"/> that only looks.</summary>
+	/// <summary>Waits as <see cref="WaitOrGone(TimeSpan, CancellationToken)"/>.</summary>
+	/// <param name="milliseconds">0 polls; <see cref="Timeout.Infinite"/> waits without
+	/// limit.</param>
+	/// <returns>Whether there was a notify; false on a timeout.</returns>
+	/// <exception cref="RegionGoneException">The region's creator or name is gone.</exception>
+	/// <exception cref="ArgumentOutOfRangeException">The timeout is below -1.</exception>
+	/// <exception cref="ObjectDisposedException">The region was closed.</exception>
+	public bool WaitOrGone(int milliseconds)
+	{
+		return WaitOrGone(new TimeSpan(milliseconds * TimeSpan.TicksPerMillisecond));
+	}
+
+	/// <summary><see cref="Wait(TimeSpan, CancellationToken)"/>, but fails once the
+	/// creator's handle is closed, the creator has exited, or the region's name is removed
+	/// or belongs to another region.</summary>
+	/// <remarks>Notifies sent before that are delivered first.</remarks>
+	/// <param name="timeout">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
+	/// <param name="token">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
+	/// <returns>Whether there was a notify; false on a timeout.</returns>
+	/// <exception cref="RegionGoneException">The region's creator or name is gone.</exception>
+	/// <exception cref="ZincException">EOPNOTSUPP if the loaded kernel module is too
+	/// old.</exception>
+	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
+	/// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
+	/// <exception cref="ObjectDisposedException">The region was closed.</exception>
+	public bool WaitOrGone(TimeSpan timeout, CancellationToken token = default(CancellationToken))
+	{
+		return WaitUntil(new Deadline(timeout), true, token);
+	}
+
+	/// <summary><see cref="WaitOrGone(TimeSpan, CancellationToken)"/> as a task, which uses
+	/// a thread of its own.</summary>
+	/// <param name="timeout">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
+	/// <param name="token">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
 	/// <returns>Whether there was a notify.</returns>
-	/// <exception cref="ObjectDisposedException">It is closed.</exception>
+	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed. The task reports
+	/// all other errors.</exception>
+	public Task<bool> WaitOrGoneAsync(TimeSpan timeout,
+					  CancellationToken token = default(CancellationToken))
+	{
+		var end = new Deadline(timeout);
+
+		if (token.IsCancellationRequested)
+			return Task.FromCanceled<bool>(token);
+		Handle();
+		return Task.Factory.StartNew(() => WaitUntil(end, true, token), token,
+					     TaskCreationOptions.LongRunning, TaskScheduler.Default);
+	}
+
+	/// <summary>Consumes a pending notify without waiting.</summary>
+	/// <returns>Whether there was a notify.</returns>
+	/// <exception cref="ObjectDisposedException">The region is closed.</exception>
 	public bool TryWait()
 	{
 		return Waited("try wait", Name, Native.zinc_try_wait(Handle()));
 	}
 
 	/// <summary><see cref="Wait(TimeSpan, CancellationToken)"/> as a task.</summary>
-	/// <remarks>It takes a thread of its own while it lasts, unless a notify is
+	/// <remarks>It uses a thread of its own, unless a notify is
 	/// pending.</remarks>
-	/// <param name="timeout">As there.</param>
-	/// <param name="token">As there.</param>
+	/// <param name="timeout">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
+	/// <param name="token">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
 	/// <returns>Whether there was a notify.</returns>
 	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
-	/// <exception cref="ObjectDisposedException">It is closed; the task has it where that
-	/// happens meanwhile.</exception>
+	/// <exception cref="ObjectDisposedException">The region is closed. If it is closed
+	/// during the wait, the task reports it.</exception>
 	public Task<bool> WaitAsync(TimeSpan timeout, CancellationToken token = default(CancellationToken))
 	{
 		var end = new Deadline(timeout);
@@ -149,18 +211,18 @@ public sealed partial class SharedRegion
 			return Task.FromCanceled<bool>(token);
 		if (TryWait())
 			return Task.FromResult(true);
-		return Task.Factory.StartNew(() => WaitUntil(end, token), token,
+		return Task.Factory.StartNew(() => WaitUntil(end, false, token), token,
 					     TaskCreationOptions.LongRunning, TaskScheduler.Default);
 	}
 
-	/// <summary>Notifies this region, then waits for another, or for itself: a request and its
+	/// <summary>Notifies this region, then waits for another: a request and its
 	/// reply.</summary>
-	/// <param name="reply">The other.</param>
+	/// <param name="reply">The region to wait for; may be this one.</param>
 	/// <param name="timeout">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
-	/// <returns>Whether the other was notified.</returns>
+	/// <returns>Whether <c>reply</c> was notified.</returns>
 	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
 	/// <exception cref="ZincException">EBADF for a read-only region.</exception>
-	/// <exception cref="ObjectDisposedException">One is closed, or is meanwhile.</exception>
+	/// <exception cref="ObjectDisposedException">A region was closed.</exception>
 	public bool NotifyAndWait(SharedRegion reply, TimeSpan timeout)
 	{
 		if (reply == null)
@@ -172,18 +234,18 @@ public sealed partial class SharedRegion
 			if (Waited("notify and wait", Name, result))
 				return true;
 		}
-		return reply.WaitUntil(end, CancellationToken.None);
+		return reply.WaitUntil(end, false, CancellationToken.None);
 	}
 
-	/// <summary>Waits for a notify of any of several regions.</summary>
-	/// <remarks>Only that one's cursor moves.</remarks>
+	/// <summary>Waits for a notify on any of several regions.</summary>
+	/// <remarks>Only that one's cursor advances.</remarks>
 	/// <param name="timeout">As in <see cref="Wait(TimeSpan, CancellationToken)"/>.</param>
 	/// <param name="regions">1 to 128, all of one backend.</param>
-	/// <returns>The index of the first that had one; -1 when the time is up.</returns>
+	/// <returns>The index of the first notified region; -1 on a timeout.</returns>
 	/// <exception cref="ArgumentOutOfRangeException">The timeout is negative.</exception>
-	/// <exception cref="ZincException">EINVAL for none, or too many; EOPNOTSUPP on POSIX shared
-	/// memory where the kernel is older than 5.16.</exception>
-	/// <exception cref="ObjectDisposedException">One is closed, or is meanwhile.</exception>
+	/// <exception cref="ZincException">EINVAL for no regions, or too many; EOPNOTSUPP on POSIX
+	/// shared memory if the kernel is older than 5.16.</exception>
+	/// <exception cref="ObjectDisposedException">A region was closed.</exception>
 	public static int WaitAny(TimeSpan timeout, params SharedRegion[] regions)
 	{
 		var end = new Deadline(timeout);
@@ -203,14 +265,16 @@ public sealed partial class SharedRegion
 		return -1;
 	}
 
-	private bool WaitUntil(Deadline end, CancellationToken token)
+	private bool WaitUntil(Deadline end, bool orGone, CancellationToken token)
 	{
 		bool last;
 
 		do {
 			token.ThrowIfCancellationRequested();
 			ulong next = end.Next(out last);
-			if (Waited("wait", Name, Native.zinc_wait_until(Handle(), next)))
+			int result = orGone ? Native.zinc_wait_with(Handle(), next, Native.WaitGone) :
+					      Native.zinc_wait_until(Handle(), next);
+			if (Waited("wait", Name, result))
 				return true;
 		} while (!last);
 		return false;

@@ -34,7 +34,7 @@ int32_t zinc_drm_import(int drm_fd, zinc_handle region,
 	close(dmabuf);
 	if (err) {
 		free(buffer);
-		/* what a driver that has no import at all says */
+		/* a driver without import returns -ENOSYS */
 		return err == -ENOSYS ? -EOPNOTSUPP : err;
 	}
 	*out = buffer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which device.
+ * Finding a display device.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static bool has_display(int fd)
 	return found;
 }
 
-/* Displays are what it has; dma-bufs are what it takes. */
+/* It has displays, and imports dma-bufs. */
 static int check(int fd)
 {
 	drmModeRes *resources = drmModeGetResources(fd);

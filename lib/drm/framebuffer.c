@@ -8,7 +8,7 @@
 #include "objects.h"
 
 static_assert(sizeof(struct zinc_drm_picture) == ZINC_DRM_PICTURE_SIZE_V1,
-	      "a shorter picture has to be taken from now on");
+	      "zinc_drm_copy_options() has to accept a shorter picture now");
 
 /* Fill in the stride; does all of it lie in the buffer? */
 static int measure(struct zinc_drm_picture *picture, uint64_t capacity)
@@ -20,7 +20,7 @@ static int measure(struct zinc_drm_picture *picture, uint64_t capacity)
 	if (!picture->width || !picture->height || picture->reserved)
 		return -EINVAL;
 	if (bytes < 0) {
-		/* the driver may know it, and then looks for itself */
+		/* the driver may know the format, and checks it then */
 		if (!picture->stride)
 			return -EINVAL;
 		bytes = 0;
@@ -60,8 +60,8 @@ int32_t zinc_drm_add_framebuffer(struct zinc_drm_buffer *buffer,
 		return -EINVAL;
 	*out = NULL;
 	if (!buffer || !picture ||
-	    zinc_drm_take(&known, sizeof(known), ZINC_DRM_PICTURE_SIZE_V1,
-			  picture))
+	    zinc_drm_copy_options(&known, sizeof(known), ZINC_DRM_PICTURE_SIZE_V1,
+				  picture))
 		return -EINVAL;
 	err = measure(&known, buffer->capacity);
 	if (err)

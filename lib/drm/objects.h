@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the files of libzinc-drm know of each other.
+ * libzinc-drm: internal objects and functions.
  */
 #ifndef ZINC_DRM_OBJECTS_H
 #define ZINC_DRM_OBJECTS_H
@@ -14,7 +14,7 @@
 
 #include "zinc-drm.h"
 
-/* What the public structs were in their first version; they only grow. */
+/* Sizes of the public structs' first versions; they only grow. */
 #define ZINC_DRM_PICTURE_SIZE_V1	32
 #define ZINC_DRM_CHOICE_SIZE_V1		(8 + 2 * sizeof(void *))
 #define ZINC_DRM_STRUCT_SIZE_MAX	4096
@@ -50,10 +50,10 @@ struct zinc_drm_framebuffer {
  * @fd: the device
  * @connector: its id
  * @crtc: its id
- * @mode: what it is set to
- * @former: what the CRTC was before
- * @former_connectors: which connectors it drove
- * @former_count: how many
+ * @mode: its mode
+ * @former: previous state of the CRTC
+ * @former_connectors: connectors that it drove then
+ * @former_count: their number
  * @name: the connector's
  */
 struct zinc_drm_output {
@@ -67,14 +67,13 @@ struct zinc_drm_output {
 	char name[32];
 };
 
-/* libdrm's functions give -1, or a negative errno, and set errno, always. */
+/* libdrm's functions return -1 or a negative errno, and always set errno. */
 static inline int zinc_drm_result(int ret)
 {
 	return ret < 0 ? -errno : 0;
 }
 
-/* A struct of the caller's: its size is known, what is not known is zero. */
-int zinc_drm_take(void *known, uint32_t known_size, uint32_t size_v1,
-		  const void *from);
+int zinc_drm_copy_options(void *known, uint32_t known_size, uint32_t size_v1,
+			  const void *from);
 
 #endif /* ZINC_DRM_OBJECTS_H */

@@ -10,9 +10,9 @@
 #include "objects.h"
 
 static_assert(sizeof(struct zinc_drm_choice) == ZINC_DRM_CHOICE_SIZE_V1,
-	      "a shorter choice has to be taken from now on");
+	      "zinc_drm_copy_options() has to accept a shorter choice now");
 
-/* As the kernel and everybody else names it. */
+/* The connector's name, as the kernel spells it */
 static void name_of(const drmModeConnector *connector, char *name, size_t size)
 {
 	const char *type =
@@ -22,7 +22,7 @@ static void name_of(const drmModeConnector *connector, char *name, size_t size)
 		 connector->connector_type_id);
 }
 
-/* The one of that name, or the first that is connected; *@err says why not. */
+/* The connector of that name, or the first connected one; else *@err is set. */
 static drmModeConnector *find_connector(struct zinc_drm_output *output,
 					const drmModeRes *resources,
 					const char *name, int *err)
@@ -60,7 +60,7 @@ static uint32_t area(const drmModeModeInfo *mode)
 	return (uint32_t)mode->hdisplay * mode->vdisplay;
 }
 
-/* The largest that the picture fills; of one size the display's first. */
+/* The largest mode that the picture fills; of one size the display's first. */
 static int find_mode(struct zinc_drm_output *output,
 		     const drmModeConnector *connector,
 		     const struct zinc_drm_framebuffer *framebuffer)
@@ -90,7 +90,7 @@ static bool is_free(int fd, uint32_t id)
 	return yes;
 }
 
-/* The CRTC behind an encoder of the connector: what it has, or may have. */
+/* The CRTC of an encoder of the connector: its current or a possible one. */
 static uint32_t crtc_by_encoder(int fd, const drmModeRes *resources,
 				uint32_t id, bool current)
 {
@@ -138,7 +138,7 @@ static bool drives(int fd, const drmModeRes *resources, uint32_t crtc,
 	return yes;
 }
 
-/* What the CRTC shows now, and where. */
+/* The CRTC's current state and connectors. */
 static int remember(struct zinc_drm_output *output, const drmModeRes *resources)
 {
 	int i;
@@ -223,8 +223,8 @@ int32_t zinc_drm_show(struct zinc_drm_framebuffer *framebuffer,
 	*out = NULL;
 	if (!framebuffer)
 		return -EINVAL;
-	if (choice && zinc_drm_take(&known, sizeof(known),
-				    ZINC_DRM_CHOICE_SIZE_V1, choice))
+	if (choice && zinc_drm_copy_options(&known, sizeof(known),
+					    ZINC_DRM_CHOICE_SIZE_V1, choice))
 		return -EINVAL;
 	if (known.reserved)
 		return -EINVAL;

@@ -1,28 +1,27 @@
 // SPDX-License-Identifier: MIT
 
-// Package zinc has named memory that processes share without copying, and that
-// wakes who waits for it: Go's types around the C library libzinc-kmod, whose
-// zinc.h says how regions behave.
+// Package zinc provides named shared memory regions with notifications. It wraps the C
+// library libzinc-kmod, whose zinc.h describes how regions behave.
 //
 // # Errors
 //
-// They are of type *Error and name the operation, the region, and what to do
-// about it. errors.Is compares them with a syscall.Errno, and so with
-// fs.ErrExist, fs.ErrNotExist and fs.ErrPermission. What is done with a region
-// that is closed gives ErrClosed.
+// Errors have the type *Error. The message names the operation, the region and the
+// remedy. errors.Is compares an error with a syscall.Errno, fs.ErrExist, fs.ErrNotExist
+// and fs.ErrPermission. Methods of a closed region return ErrClosed. WaitOrGone and
+// WaitContextOrGone return ErrGone if the region's creator or name is gone.
 //
 // # Memory
 //
-// The slice that SharedRegion.Bytes returns is the shared memory itself. The
-// collector knows nothing of that memory, and so the slice does not keep it, but
-// the *SharedRegion does, even when it is closed: keep that as long as there are
-// slices. A deferred Close does, as does runtime.KeepAlive.
+// The slice that SharedRegion.Bytes returns is the shared memory itself. Go's garbage
+// collector does not track that memory, so the slice does not keep it mapped. The
+// *SharedRegion does, even after Close: keep it reachable as long as slices are in use,
+// by a deferred Close or by runtime.KeepAlive.
 //
-// A program that ends does not close what it has left open. With the kernel module
-// that makes no difference; on POSIX shared memory the names stay.
+// The exit of a program closes no regions. With the kernel module the kernel closes
+// them. On POSIX shared memory their names remain.
 //
 // # Goroutines
 //
-// Everything may be called from any goroutine, Close as well: it ends the waits
-// of others with ErrClosed, and returns when nobody is inside any more.
+// Every function may be called from any goroutine, including Close: waits in other
+// goroutines then return ErrClosed, and Close returns after all calls have ended.
 package zinc

@@ -2,7 +2,7 @@
 
 package zinc
 
-// IsKept is whether the data are still mapped though the handle is closed.
+// IsKept reports whether the data are still mapped after the handle was closed.
 func (r *SharedRegion) IsKept() bool {
 	return r.handle.kept.data != nil
 }

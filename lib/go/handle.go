@@ -13,7 +13,7 @@ import (
 	"unsafe"
 )
 
-// mapping is what is left of a region's data when its handle is closed.
+// mapping is the mapping of a region's data that remains after its handle is closed.
 type mapping struct {
 	data   unsafe.Pointer
 	length C.size_t
@@ -26,16 +26,16 @@ func (m *mapping) unmap() {
 	}
 }
 
-// handle is a zinc_handle that is closed once, when no call uses it any more.
+// handle is a zinc_handle that is closed once, when the last call on it has ended.
 type handle struct {
 	lock    sync.Mutex
 	raw     C.zinc_handle
 	view    []byte
-	viewed  bool // somebody has view, or parts of it
+	viewed  bool // view was returned to the caller
 	kept    mapping
 	users   int
-	closing chan struct{} // closed when no call may begin
-	closed  chan struct{} // closed when the last has ended
+	closing chan struct{} // closed once no new call may begin
+	closed  chan struct{} // closed once the last call has ended
 }
 
 func newHandle(raw C.zinc_handle) *handle {
@@ -56,7 +56,7 @@ func (h *handle) isClosing() bool {
 	}
 }
 
-// enter gives the handle for a call, which leave has to follow.
+// enter begins a call and returns the C handle; leave ends the call.
 func (h *handle) enter() (C.zinc_handle, error) {
 	h.lock.Lock()
 	defer h.lock.Unlock()
@@ -67,7 +67,7 @@ func (h *handle) enter() (C.zinc_handle, error) {
 	return h.raw, nil
 }
 
-// leave says that the call has ended.
+// leave ends a call.
 func (h *handle) leave() {
 	h.lock.Lock()
 	defer h.lock.Unlock()
@@ -75,7 +75,7 @@ func (h *handle) leave() {
 	h.finishIfUnused()
 }
 
-// close lets no call begin from now on, and returns when the last has ended.
+// close refuses new calls, and returns when the last call has ended.
 func (h *handle) close() {
 	h.lock.Lock()
 	if !h.isClosing() {
@@ -98,7 +98,7 @@ func (h *handle) finishIfUnused() {
 	close(h.closed)
 }
 
-// bytes is the data; from now on they outlive the handle.
+// bytes returns the data; from then on their mapping outlives the handle.
 func (h *handle) bytes() []byte {
 	h.lock.Lock()
 	defer h.lock.Unlock()
@@ -109,7 +109,7 @@ func (h *handle) bytes() []byte {
 	return h.view[:len(h.view):len(h.view)]
 }
 
-// unmap ends what close has kept.
+// unmap removes the mapping that close has kept.
 func (h *handle) unmap() {
 	h.close()
 	h.lock.Lock()
@@ -117,7 +117,7 @@ func (h *handle) unmap() {
 	h.kept.unmap()
 }
 
-// finalize is called when nobody can reach the handle, and so no region of it.
+// finalize runs when the handle, and so its region, is unreachable.
 func (h *handle) finalize() {
 	h.unmap()
 }

@@ -13,75 +13,80 @@ import (
 	"unsafe"
 )
 
-// Backend is what a region is made by.
+// Backend is the implementation of a region.
 type Backend uint32
 
-// The backends. BackendAuto: as $ZINC_BACKEND says, else the kernel module, else
-// POSIX shared memory.
+// The backends. BackendAuto is the value of $ZINC_BACKEND if that is set; otherwise the
+// kernel module if it is available, POSIX shared memory if not.
 const (
 	BackendAuto Backend = C.ZINC_BACKEND_AUTO
 	BackendKmod Backend = C.ZINC_BACKEND_KMOD
 	BackendShm  Backend = C.ZINC_BACKEND_SHM
 )
 
-// Lifetime is how long a region keeps its name.
+// Lifetime is the event that removes a region's name.
 type Lifetime uint32
 
-// The lifetimes: until the last handle is closed, until the creator's is, until
-// somebody unlinks it.
+// The lifetimes: until the last handle is closed, until the creator's handle is closed,
+// until the region is unlinked.
 const (
-	LivesRefs    Lifetime = C.ZINC_LIVES_REFS
-	LivesCreator Lifetime = C.ZINC_LIVES_CREATOR
-	LivesPersist Lifetime = C.ZINC_LIVES_PERSIST
+	LifetimeRefs    Lifetime = C.ZINC_LIFETIME_REFS
+	LifetimeCreator Lifetime = C.ZINC_LIFETIME_CREATOR
+	LifetimePersist Lifetime = C.ZINC_LIFETIME_PERSIST
 )
 
-// Flags tell of a region and of a handle; zinc.h tells what they mean.
+// Flags describe a region and a handle; zinc.h documents them as ZINC_INFO_*.
 type Flags uint32
 
 // The flags.
 const (
-	IsCreatorGone  Flags = C.ZINC_IS_CREATOR_GONE
-	IsUnlinked     Flags = C.ZINC_IS_UNLINKED
-	IsAnonymous    Flags = C.ZINC_IS_ANONYMOUS
-	IsLazy         Flags = C.ZINC_IS_LAZY
-	IsReadonly     Flags = C.ZINC_IS_READONLY
-	IsCreator      Flags = C.ZINC_IS_CREATOR
-	IsStale        Flags = C.ZINC_IS_STALE
-	IsInvalid      Flags = C.ZINC_IS_INVALID
-	IsImported     Flags = C.ZINC_IS_IMPORTED
-	IsDataReadonly Flags = C.ZINC_IS_DATA_READONLY
+	IsCreatorGone  Flags = C.ZINC_INFO_CREATOR_GONE
+	IsUnlinked     Flags = C.ZINC_INFO_UNLINKED
+	IsAnonymous    Flags = C.ZINC_INFO_ANONYMOUS
+	IsLazy         Flags = C.ZINC_INFO_LAZY
+	IsReadonly     Flags = C.ZINC_INFO_RDONLY
+	IsCreator      Flags = C.ZINC_INFO_CREATOR
+	IsStale        Flags = C.ZINC_INFO_STALE
+	IsInvalid      Flags = C.ZINC_INFO_INVALID
+	IsImported     Flags = C.ZINC_INFO_IMPORTED
+	IsDataReadonly Flags = C.ZINC_INFO_DATA_RDONLY
+	IsContiguous   Flags = C.ZINC_INFO_CONTIGUOUS
+	IsUnknown      Flags = C.ZINC_INFO_UNKNOWN
+	IsPageLayout   Flags = C.ZINC_INFO_PAGE_LAYOUT
 )
 
-// Features are what can be done with devices.
+// Features are operations with devices.
 type Features uint64
 
-// The features. Without its bit a function answers EOPNOTSUPP.
+// The features. A function whose feature is missing returns EOPNOTSUPP.
 const (
-	CanExport Features = C.ZINC_CAN_EXPORT // ExportDmabuf, BeginCPUAccess, EndCPUAccess
-	CanImport Features = C.ZINC_CAN_IMPORT // ImportDmabuf
-	CanFence  Features = C.ZINC_CAN_FENCE  // NotifyOnFence
+	CanExport     Features = C.ZINC_FEATURE_EXPORT      // ExportDmabuf, BeginCPUAccess, EndCPUAccess
+	CanImport     Features = C.ZINC_FEATURE_IMPORT      // ImportDmabuf
+	CanFence      Features = C.ZINC_FEATURE_FENCE       // NotifyOnFence
+	CanContiguous Features = C.ZINC_FEATURE_CONTIGUOUS  // CreateOptions.Contiguous
+	CanExportPart Features = C.ZINC_FEATURE_EXPORT_PART // ExportDmabufPart
 )
 
-// Info is what is known of a region.
+// Info describes a region.
 type Info struct {
-	Name        string // empty for none
+	Name        string // empty for an anonymous region
 	Backend     Backend
 	ID          uint64 // kernel module: the region's number; shm: inode number
 	Capacity    uint64 // bytes of data
-	Resident    uint64 // bytes of them that have memory now
+	Resident    uint64 // bytes of data for which memory is allocated
 	CreatedAt   time.Time
 	Flags       Flags
 	Lifetime    Lifetime
 	UID, GID    uint32
 	Mode        uint32 // permission bits
-	OwnerPID    int32  // the creator's process; 0 if not visible from here
-	Handles     uint32 // that are open
-	Waiters     uint32 // who sleeps on it now; 0 on shm
+	CreatorPID  int32  // the creator's process ID; 0 if not visible from this namespace
+	Handles     uint32 // open handles
+	Waiters     uint32 // threads that sleep in a wait; 0 on shm
 	Sequence    uint32 // notifies so far
-	Cursor      uint32 // this handle's
+	Cursor      uint32 // the sequence that this handle has consumed
 	Attachments uint32 // devices attached to its dma-buf
-	Fences      uint32 // that have yet to notify
-	FenceErrors uint32 // fences so far that signalled an error
+	Fences      uint32 // fences that have not signalled yet
+	FenceErrors uint32 // fences that signalled an error so far
 	FenceError  int32  // the last such error, a negative errno
 }
 
@@ -98,7 +103,7 @@ func infoFrom(raw *C.struct_zinc_region_info) Info {
 		UID:         uint32(raw.uid),
 		GID:         uint32(raw.gid),
 		Mode:        uint32(raw.mode),
-		OwnerPID:    int32(raw.owner_pid),
+		CreatorPID:  int32(raw.creator_pid),
 		Handles:     uint32(raw.handles),
 		Waiters:     uint32(raw.waiters),
 		Sequence:    uint32(raw.sequence),
@@ -117,9 +122,9 @@ func newRawInfo() C.struct_zinc_region_info {
 	return raw
 }
 
-// Stat tells of the region of that name without opening it.
+// Stat describes a region by its name, without opening it.
 //
-// Errors: ENOENT, EINVAL for a bad name, EACCES where it may not be seen.
+// Errors: ENOENT, EINVAL for a bad name, EACCES if the caller may not see the region.
 func Stat(name string) (Info, error) {
 	if err := checkName("stat", name); err != nil {
 		return Info{}, err
@@ -133,10 +138,9 @@ func Stat(name string) (Info, error) {
 	return infoFrom(&raw), nil
 }
 
-// List tells of the named regions that the caller may see, in the order of their
-// names.
+// List describes the named regions that are visible to the caller, sorted by name.
 //
-// Errors: EACCES where /dev/zinc may not be opened, ENOMEM.
+// Errors: EACCES if the caller may not open /dev/zinc, ENOMEM.
 func List() ([]Info, error) {
 	var list *C.struct_zinc_region_info
 	var count C.size_t
@@ -154,9 +158,9 @@ func List() ([]Info, error) {
 	return infos, nil
 }
 
-// Unlink takes the name away; who has the region open keeps it.
+// Unlink removes a region's name; open handles stay valid.
 //
-// Errors: ENOENT, EPERM where the caller is not its owner, EINVAL for a bad name.
+// Errors: ENOENT, EPERM if the caller is not the owner, EINVAL for a bad name.
 func Unlink(name string) error {
 	if err := checkName("unlink", name); err != nil {
 		return err
@@ -166,16 +170,32 @@ func Unlink(name string) error {
 	return failed("unlink", name, C.zinc_unlink(text))
 }
 
-// DefaultBackend is the one that a new region would get.
+// UnlinkStale removes the name of a region that no process has open. On POSIX shared
+// memory, a process that died can leave such a name. The kernel module leaves none.
 //
-// Errors: EACCES where /dev/zinc may not be opened, EINVAL for a bad $ZINC_BACKEND.
+// Errors: EBUSY if the region is open or if that cannot be determined; ENOENT, EPERM for
+// another user's region, EBADMSG for an object that is not a region, EINVAL for a bad
+// name.
+func UnlinkStale(name string) error {
+	if err := checkName("unlink", name); err != nil {
+		return err
+	}
+	text := C.CString(name)
+	defer C.free(unsafe.Pointer(text))
+	return failed("unlink", name, C.zinc_unlink_stale(text))
+}
+
+// DefaultBackend returns the backend that a new region would get.
+//
+// Errors: EACCES if the caller may not open /dev/zinc, EINVAL for an invalid
+// $ZINC_BACKEND.
 func DefaultBackend() (Backend, error) {
 	kind := C.zinc_backend(nil)
 	return Backend(kind), failed("backend", "", kind)
 }
 
-// DeviceFeatures are what can be done with devices here; none on POSIX shared
-// memory.
+// DeviceFeatures returns the operations with devices that a new region would support;
+// none on POSIX shared memory.
 //
 // Errors: as DefaultBackend.
 func DeviceFeatures() (Features, error) {

@@ -4,32 +4,43 @@ package zinc
 
 /*
 #include <stdlib.h>
+#include <time.h>
 #include <zinc.h>
+
+static uint64_t deadline_in(uint64_t ns)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec + ns;
+}
 */
 import "C"
 
 import (
 	"runtime"
+	"time"
 	"unsafe"
 )
 
-// CreateOptions are the choices that CreateWith has; their zero value is none.
+// CreateOptions are options for CreateWith; the zero value has the defaults.
 type CreateOptions struct {
-	Mode     uint32 // permissions within 0666; 0 means 0600; no umask is applied
-	Lifetime Lifetime
-	Backend  Backend
-	Replace  bool // take the name from the region that has it
-	Lazy     bool // memory with the first touch
+	Mode       uint32 // permissions within 0666; 0 means 0600; no umask is applied
+	Lifetime   Lifetime
+	Backend    Backend
+	Replace    bool // take the name from the region that has it
+	Lazy       bool // allocate each page on its first access
+	Contiguous bool // physically contiguous blocks of a huge page; kernel module only
 }
 
-// OpenOptions are the choices that OpenWith and FromFd have.
+// OpenOptions are options for OpenWith, OpenWait and FromFd.
 type OpenOptions struct {
-	Readonly bool // look and wait only
-	NoData   bool // leave the data unmapped
+	Readonly bool // open for reading and waiting only
+	NoData   bool // do not map the data
 	Backend  Backend
 }
 
-// ImportOptions are the choices that ImportDmabuf has.
+// ImportOptions are options for ImportDmabuf.
 type ImportOptions struct {
 	Mode     uint32
 	Lifetime Lifetime
@@ -46,8 +57,9 @@ func flag(wanted bool, bit C.uint32_t) C.uint32_t {
 
 func (o CreateOptions) raw() C.struct_zinc_options {
 	return C.struct_zinc_options{
-		size:     C.sizeof_struct_zinc_options,
-		flags:    flag(o.Replace, C.ZINC_REPLACE) | flag(o.Lazy, C.ZINC_LAZY),
+		size: C.sizeof_struct_zinc_options,
+		flags: flag(o.Replace, C.ZINC_REPLACE) | flag(o.Lazy, C.ZINC_LAZY) |
+			flag(o.Contiguous, C.ZINC_CONTIGUOUS),
 		mode:     C.uint32_t(o.Mode),
 		lifetime: C.uint32_t(o.Lifetime),
 		backend:  C.uint32_t(o.Backend),
@@ -57,7 +69,7 @@ func (o CreateOptions) raw() C.struct_zinc_options {
 func (o OpenOptions) raw() C.struct_zinc_options {
 	return C.struct_zinc_options{
 		size:    C.sizeof_struct_zinc_options,
-		flags:   flag(o.Readonly, C.ZINC_READONLY) | flag(o.NoData, C.ZINC_NO_DATA),
+		flags:   flag(o.Readonly, C.ZINC_RDONLY) | flag(o.NoData, C.ZINC_NO_DATA),
 		backend: C.uint32_t(o.Backend),
 	}
 }
@@ -71,15 +83,15 @@ func (o ImportOptions) raw() C.struct_zinc_options {
 	}
 }
 
-// SharedRegion is a handle of a region. It is closed by Close, and when it is
-// collected. It has to be made by a function of this package.
+// SharedRegion is a handle of a region. It is closed by Close, or when it is
+// garbage-collected. Only functions of this package can make a valid one.
 type SharedRegion struct {
 	handle   *handle
 	name     string
 	readonly bool
 }
 
-// adopt makes a region of a handle, or of the error instead of one.
+// adopt converts the result of a C function to a region or an error.
 func adopt(op, name string, result C.int32_t, raw C.zinc_handle) (*SharedRegion, error) {
 	if err := failed(op, name, result); err != nil {
 		return nil, err
@@ -96,16 +108,16 @@ func adopt(op, name string, result C.int32_t, raw C.zinc_handle) (*SharedRegion,
 	return r, nil
 }
 
-// Create makes a region and owns it; its data are zeros.
+// Create creates a region, whose data are zeros.
 //
-// The name has 1 to 249 of a-z A-Z 0-9 _ -, the capacity is a multiple of the page
-// size. Errors: EINVAL for those two, EEXIST, EPERM or EACCES, and ENOMEM, EDQUOT
-// or ENOSPC for no room.
+// The name has 1 to 249 of a-z A-Z 0-9 _ -, and the capacity is a multiple of the page
+// size. Errors: EINVAL for a bad name or capacity, EEXIST, EPERM or EACCES, and ENOMEM,
+// EDQUOT or ENOSPC if there is no memory.
 func Create(name string, capacity int) (*SharedRegion, error) {
 	return CreateWith(name, capacity, CreateOptions{})
 }
 
-// CreateWith is Create with a choice.
+// CreateWith is Create with options.
 func CreateWith(name string, capacity int, options CreateOptions) (*SharedRegion, error) {
 	if err := checkName("create", name); err != nil {
 		return nil, err
@@ -118,7 +130,7 @@ func CreateWith(name string, capacity int, options CreateOptions) (*SharedRegion
 	return adopt("create", name, result, raw)
 }
 
-// CreateAnonymous makes a region without a name, which others get by its
+// CreateAnonymous creates a region without a name, which other processes open by its
 // descriptor.
 //
 // Errors: as Create; EOPNOTSUPP on POSIX shared memory.
@@ -130,20 +142,20 @@ func CreateAnonymous(capacity int, options CreateOptions) (*SharedRegion, error)
 	return adopt("create", "", result, raw)
 }
 
-// Open attaches to the region of that name.
+// Open opens a region by its name.
 //
-// Errors: EINVAL for a bad name, ENOENT, EPERM or EACCES, EBADMSG for what is no
-// region, ENXIO for a device's memory that cannot be mapped.
+// Errors: EINVAL for a bad name, ENOENT, EPERM or EACCES, EBADMSG for an object that is
+// not a region, ENXIO for a device's memory that cannot be mapped.
 func Open(name string) (*SharedRegion, error) {
 	return OpenWith(name, OpenOptions{})
 }
 
-// OpenReadonly is Open to look and to wait only.
+// OpenReadonly is Open for reading and waiting only.
 func OpenReadonly(name string) (*SharedRegion, error) {
 	return OpenWith(name, OpenOptions{Readonly: true})
 }
 
-// OpenWith is Open with a choice.
+// OpenWith is Open with options.
 func OpenWith(name string, options OpenOptions) (*SharedRegion, error) {
 	if err := checkName("open", name); err != nil {
 		return nil, err
@@ -156,10 +168,34 @@ func OpenWith(name string, options OpenOptions) (*SharedRegion, error) {
 	return adopt("open", name, result, raw)
 }
 
-// FromFd attaches to the region whose Fd another process sent; fd stays the
-// caller's. What a read-only descriptor gives is read-only.
+// OpenWait is OpenWith, but waits until a region of that name is created. The timeout
+// is that of Wait.
 //
-// Errors: EBADF, ENOTTY for what is no region's, EOPNOTSUPP on POSIX shared memory.
+// Errors: as Open, but ENOENT only for a timeout of 0; ETIMEDOUT.
+func OpenWait(name string, timeout time.Duration, options OpenOptions) (*SharedRegion, error) {
+	if timeout == 0 {
+		return OpenWith(name, options)
+	}
+	if err := checkName("open", name); err != nil {
+		return nil, err
+	}
+	text := C.CString(name)
+	defer C.free(unsafe.Pointer(text))
+	choice := options.raw()
+	end := C.uint64_t(C.ZINC_DEADLINE_NEVER)
+	if timeout > 0 {
+		end = C.deadline_in(C.uint64_t(timeout))
+	}
+	var raw C.zinc_handle
+	result := C.zinc_open_wait(text, &choice, end, &raw)
+	return adopt("open", name, result, raw)
+}
+
+// FromFd opens a region by its Fd, sent by another process. The caller closes fd. The
+// new handle is read-only if fd is.
+//
+// Errors: EBADF, ENOTTY for a descriptor that is not a region's, EOPNOTSUPP on POSIX
+// shared memory.
 func FromFd(fd int, options OpenOptions) (*SharedRegion, error) {
 	var raw C.zinc_handle
 
@@ -168,10 +204,10 @@ func FromFd(fd int, options OpenOptions) (*SharedRegion, error) {
 	return adopt("from fd", "", result, raw)
 }
 
-// ImportDmabuf makes a region of a foreign dma-buf, without copying; fd stays the
-// caller's.
+// ImportDmabuf imports a foreign dma-buf as a region, without copying. The caller closes
+// fd.
 //
-// Errors: as Create; EBADF, EINVAL for no dma-buf, ENXIO where it cannot be
+// Errors: as Create; EBADF, EINVAL if fd is not a dma-buf, ENXIO if its memory cannot be
 // mapped, EOPNOTSUPP on POSIX shared memory.
 func ImportDmabuf(fd int, name string, options ImportOptions) (*SharedRegion, error) {
 	if err := checkName("import", name); err != nil {
@@ -194,47 +230,48 @@ func ImportAnonymousDmabuf(fd int, options ImportOptions) (*SharedRegion, error)
 	return adopt("import", "", result, raw)
 }
 
-// call is one call of the library with the handle.
+// call makes one call of the library with the handle.
 func (r *SharedRegion) call(op string, f func(C.zinc_handle) C.int32_t) (C.int32_t, error) {
 	raw, err := r.handle.enter()
 	if err != nil {
 		return 0, err
 	}
-	// f may panic, and r has to live as long as it runs
+	// r must stay reachable while f runs, even if f panics
 	defer runtime.KeepAlive(r)
 	defer r.handle.leave()
 	result := f(raw)
 	return result, failed(op, r.name, result)
 }
 
-// Close ends it; again, nothing. Waits of other goroutines end with ErrClosed.
+// Close closes the region; further calls do nothing. Waits of other goroutines return
+// ErrClosed.
 //
-// Slices that Bytes returned stay good until the region is collected, or until
-// Unmap. Without any, the memory is unmapped here. The error is nil: it is there
+// Slices that Bytes returned stay valid until the region is collected, or until Unmap.
+// If Bytes was not called, Close unmaps the memory. The error is always nil; it is there
 // for io.Closer.
 func (r *SharedRegion) Close() error {
 	r.handle.close()
 	return nil
 }
 
-// Unmap closes the region, and unmaps its memory at once instead of when it is
-// collected: no slice of it may be used from now on.
+// Unmap closes the region and unmaps its memory at once, not when it is collected. Its
+// slices must not be used afterwards.
 func (r *SharedRegion) Unmap() {
 	r.handle.unmap()
 	runtime.KeepAlive(r)
 }
 
-// Name is the name that it was made or found by; empty for a region without one.
+// Name returns the name given to Create or Open; empty for an anonymous region.
 func (r *SharedRegion) Name() string {
 	return r.name
 }
 
-// Readonly is whether its data are read-only by this handle.
+// Readonly reports whether the handle is read-only.
 func (r *SharedRegion) Readonly() bool {
 	return r.readonly
 }
 
-// Capacity is the number of bytes of data, mapped or not; 0 if closed.
+// Capacity returns the size of the data in bytes, mapped or not; 0 if closed.
 func (r *SharedRegion) Capacity() int {
 	var capacity C.uintptr_t
 
@@ -245,18 +282,18 @@ func (r *SharedRegion) Capacity() int {
 	return int(capacity)
 }
 
-// Bytes is the shared memory itself; nil if the region is closed, or opened
-// without data.
+// Bytes returns the data in place; nil if the region is closed or was opened without
+// data.
 //
-// The slice is good as long as the region has not been collected, closed or not:
-// see above. In that of a read-only region a write is a fault, which ends the
-// program, or is a panic after debug.SetPanicOnFault.
+// The slice is valid until the region is collected, even after Close: see the package
+// documentation. A write to the slice of a read-only region faults, which ends the
+// program, or panics after debug.SetPanicOnFault.
 func (r *SharedRegion) Bytes() []byte {
 	return r.handle.bytes()
 }
 
-// Notify counts the sequence on, and wakes all who wait. What was written before
-// is visible after the wait that it satisfies.
+// Notify increments the sequence and wakes all waiters. Writes made before it are
+// visible after the wait it wakes.
 //
 // Errors: EBADF for a read-only region, ErrClosed.
 func (r *SharedRegion) Notify() error {
@@ -266,7 +303,7 @@ func (r *SharedRegion) Notify() error {
 	return err
 }
 
-// Sequence is how often the region was notified, modulo 2^32; 0 if closed.
+// Sequence returns the number of notifies so far, modulo 2^32; 0 if closed.
 func (r *SharedRegion) Sequence() uint32 {
 	var sequence C.uint32_t
 
@@ -277,8 +314,9 @@ func (r *SharedRegion) Sequence() uint32 {
 	return uint32(sequence)
 }
 
-// Fd is a descriptor for poll and SCM_RIGHTS: readable while a notify is pending;
-// TryWait takes it. It is the region's: do not close it, and keep the region.
+// Fd returns a descriptor for poll and SCM_RIGHTS. It is readable while a notify is
+// pending; TryWait consumes the notify. The descriptor belongs to the region: do not
+// close it, and keep the region reachable.
 //
 // Errors: EOPNOTSUPP on POSIX shared memory, ErrClosed.
 func (r *SharedRegion) Fd() (int, error) {
@@ -291,7 +329,7 @@ func (r *SharedRegion) Fd() (int, error) {
 	return int(fd), nil
 }
 
-// Info is what is known of the region now.
+// Info describes the region.
 //
 // Errors: ErrClosed.
 func (r *SharedRegion) Info() (Info, error) {
@@ -305,7 +343,8 @@ func (r *SharedRegion) Info() (Info, error) {
 	return infoFrom(&raw), nil
 }
 
-// Features are what can be done with devices; none on POSIX shared memory.
+// Features returns the operations with devices that the region supports; none on POSIX
+// shared memory.
 //
 // Errors: ErrClosed.
 func (r *SharedRegion) Features() (Features, error) {
@@ -317,14 +356,14 @@ func (r *SharedRegion) Features() (Features, error) {
 	return Features(found), err
 }
 
-// ExportDmabuf gives the data as a dma-buf, for a device to import; readonly: one
-// that neither CPU nor device writes by. The descriptor is the caller's to close.
+// ExportDmabuf exports the data as a dma-buf, which a device can import. With readonly,
+// neither the CPU nor a device can write through it. The caller closes the descriptor.
 //
-// Errors: EOPNOTSUPP on POSIX shared memory, EACCES for a writable one of a
+// Errors: EOPNOTSUPP on POSIX shared memory, EACCES for a writable dma-buf of a
 // read-only region, EMFILE, ENFILE, ENOMEM, ErrClosed.
 func (r *SharedRegion) ExportDmabuf(readonly bool) (int, error) {
 	fd, err := r.call("export", func(raw C.zinc_handle) C.int32_t {
-		return C.zinc_export_dmabuf(raw, flag(readonly, C.ZINC_READONLY))
+		return C.zinc_export_dmabuf(raw, flag(readonly, C.ZINC_RDONLY))
 	})
 	if err != nil {
 		return -1, err
@@ -332,11 +371,27 @@ func (r *SharedRegion) ExportDmabuf(readonly bool) (int, error) {
 	return int(fd), nil
 }
 
-// NotifyOnFence has the region notified when a device has done its work: fence is
-// a sync_file, and may be closed afterwards.
+// ExportDmabufPart exports a part of the data, in whole pages, as a dma-buf: for
+// drivers that use a buffer from its start. Each call returns a new buffer.
 //
-// Errors: EBADF for no sync_file and for a read-only region, EBUSY, EOPNOTSUPP on
-// POSIX shared memory, ErrClosed.
+// Errors: as ExportDmabuf; EINVAL if the part is not within the data, EOPNOTSUPP also
+// for an imported region.
+func (r *SharedRegion) ExportDmabufPart(offset, length uint64, readonly bool) (int, error) {
+	fd, err := r.call("export", func(raw C.zinc_handle) C.int32_t {
+		return C.zinc_export_dmabuf_part(raw, C.uint64_t(offset), C.uint64_t(length),
+			flag(readonly, C.ZINC_RDONLY))
+	})
+	if err != nil {
+		return -1, err
+	}
+	return int(fd), nil
+}
+
+// NotifyOnFence notifies the region once a fence has signalled, when a device has
+// finished its work. fence is a sync_file, and may be closed afterwards.
+//
+// Errors: EBADF if fence is not a sync_file or the region is read-only, EBUSY for too
+// many fences, EOPNOTSUPP on POSIX shared memory, ErrClosed.
 func (r *SharedRegion) NotifyOnFence(fence int) error {
 	_, err := r.call("notify on fence", func(raw C.zinc_handle) C.int32_t {
 		return C.zinc_notify_on_fence(raw, C.int(fence))
@@ -344,20 +399,20 @@ func (r *SharedRegion) NotifyOnFence(fence int) error {
 	return err
 }
 
-// Access is what the CPU does between BeginCPUAccess and EndCPUAccess.
+// Access is a kind of CPU access between BeginCPUAccess and EndCPUAccess.
 type Access uint32
 
-// The kinds of access, and both.
+// The kinds of access.
 const (
 	CPURead      Access = C.ZINC_CPU_READ
 	CPUWrite     Access = C.ZINC_CPU_WRITE
 	CPUReadWrite        = CPURead | CPUWrite
 )
 
-// BeginCPUAccess comes before the CPU touches what a device works on, and waits
-// for the device.
+// BeginCPUAccess begins a CPU access to data that a device uses, too, and waits for the
+// device.
 //
-// Errors: EINVAL for no such access, EBADF to write by a read-only region,
+// Errors: EINVAL for an invalid access, EBADF for a write access to a read-only region,
 // EOPNOTSUPP on POSIX shared memory, ErrClosed.
 func (r *SharedRegion) BeginCPUAccess(access Access) error {
 	_, err := r.call("begin access", func(raw C.zinc_handle) C.int32_t {
@@ -366,7 +421,7 @@ func (r *SharedRegion) BeginCPUAccess(access Access) error {
 	return err
 }
 
-// EndCPUAccess comes after it, before the device goes on.
+// EndCPUAccess ends a CPU access, before the device continues.
 //
 // Errors: as BeginCPUAccess.
 func (r *SharedRegion) EndCPUAccess(access Access) error {

@@ -20,9 +20,9 @@ static uint64_t deadline(uint64_t ns)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec + ns;
 }
 
-static int32_t wait_ns(zinc_handle handle, uint64_t ns)
+static int32_t wait_ns(zinc_handle handle, uint64_t ns, uint32_t flags)
 {
-	return zinc_wait_until(handle, deadline(ns));
+	return zinc_wait_with(handle, deadline(ns), flags);
 }
 
 static int32_t wait_any_ns(const zinc_handle *handles, size_t count, uint64_t ns, size_t *index)
@@ -46,7 +46,7 @@ static void set_event(int event)
 	}
 }
 
-// Until the descriptor is readable, or the event set
+// Wait until the descriptor is readable or the event is set
 static int32_t wait_readable(int fd, int event)
 {
 	struct pollfd all[2] = { { fd, POLLIN, 0 }, { event, POLLIN, 0 } };
@@ -67,11 +67,11 @@ import (
 	"time"
 )
 
-// Forever is a timeout without an end. So is every other that is negative.
+// Forever is a timeout without limit, as is every other negative timeout.
 const Forever time.Duration = -1
 
-// The library's waits cannot be interrupted. So a wait here is made of short ones,
-// between which it is seen whether the region was closed.
+// The library's waits cannot be interrupted. Therefore a wait is a loop of short waits,
+// which checks in between whether the region was closed.
 const slice = 100 * time.Millisecond
 
 // deadline is the end of a timeout.
@@ -87,7 +87,7 @@ func after(timeout time.Duration) deadline {
 	return deadline{end: time.Now().Add(timeout)}
 }
 
-// left is what is left of it, and of that what the next short wait may take.
+// left returns the remaining time, and the duration of the next short wait.
 func (d deadline) left() (left, next time.Duration) {
 	if d.forever {
 		return slice, slice
@@ -102,7 +102,7 @@ func (d deadline) left() (left, next time.Duration) {
 	return left, left
 }
 
-// waited tells the result of a wait: notified, or not, or an error.
+// waited converts the result of a wait: true for a notify, false for a timeout.
 func waited(op, region string, result C.int32_t) (bool, error) {
 	switch result {
 	case 0:
@@ -113,37 +113,46 @@ func waited(op, region string, result C.int32_t) (bool, error) {
 	return false, failed(op, region, result)
 }
 
-// once is one short wait.
-func (r *SharedRegion) once(ns time.Duration) (bool, error) {
+// once makes one short wait; flags are ZINC_WAIT_GONE or 0.
+func (r *SharedRegion) once(ns time.Duration, flags C.uint32_t) (bool, error) {
 	raw, err := r.handle.enter()
 	if err != nil {
 		return false, err
 	}
 	defer r.handle.leave()
-	return waited("wait", r.name, C.wait_ns(raw, C.uint64_t(ns)))
+	return waited("wait", r.name, C.wait_ns(raw, C.uint64_t(ns), flags))
 }
 
-// Wait waits for a notify that this handle has not seen, and says whether there
-// was one: false when the time is up. 0 only looks, Forever has no end.
+// Wait waits for a notify that this handle has not seen. It returns false on a timeout.
+// A timeout of 0 polls, Forever waits without limit.
 //
-// Of goroutines that wait on one region, one gets what is pending, and all that
-// sleep get the next. A wait takes a thread of the system. It ends with ErrClosed
-// within a tenth of a second if another goroutine closes the region.
+// One of several goroutines that wait on a handle consumes a pending notify, but a
+// notify wakes all that sleep. A wait occupies an OS thread. If another goroutine closes
+// the region, the wait returns ErrClosed within a tenth of a second.
 func (r *SharedRegion) Wait(timeout time.Duration) (bool, error) {
-	return r.waitUntil(after(timeout))
+	return r.waitUntil(after(timeout), 0)
 }
 
-func (r *SharedRegion) waitUntil(end deadline) (bool, error) {
+// WaitOrGone is Wait, but fails with ErrGone once the creator's handle is closed, the
+// creator has exited, or the region's name is removed or belongs to another region.
+// Notifies sent before that are delivered first.
+//
+// Errors: ErrGone, ErrClosed, EOPNOTSUPP if the loaded kernel module is too old.
+func (r *SharedRegion) WaitOrGone(timeout time.Duration) (bool, error) {
+	return r.waitUntil(after(timeout), C.ZINC_WAIT_GONE)
+}
+
+func (r *SharedRegion) waitUntil(end deadline, flags C.uint32_t) (bool, error) {
 	for {
 		left, next := end.left()
-		notified, err := r.once(next)
+		notified, err := r.once(next, flags)
 		if notified || err != nil || left == 0 {
 			return notified, err
 		}
 	}
 }
 
-// TryWait is Wait that only looks.
+// TryWait consumes a pending notify without waiting, and returns whether there was one.
 //
 // Errors: ErrClosed.
 func (r *SharedRegion) TryWait() (bool, error) {
@@ -155,8 +164,8 @@ func (r *SharedRegion) TryWait() (bool, error) {
 	return waited("try wait", r.name, C.zinc_try_wait(raw))
 }
 
-// NotifyAndWait notifies this region, then waits for another, or for itself: a
-// request and its reply. The result is as that of Wait.
+// NotifyAndWait notifies this region, then waits for reply, which may be the same
+// region: a request and its reply. The result is that of Wait.
 //
 // Errors: EBADF for a read-only region, ErrClosed for either.
 func (r *SharedRegion) NotifyAndWait(reply *SharedRegion, timeout time.Duration) (bool, error) {
@@ -166,10 +175,10 @@ func (r *SharedRegion) NotifyAndWait(reply *SharedRegion, timeout time.Duration)
 	if notified || err != nil {
 		return notified, err
 	}
-	return reply.waitUntil(end)
+	return reply.waitUntil(end, 0)
 }
 
-// notifyAndWaitOnce waits for whole milliseconds, and not longer than it should.
+// notifyAndWaitOnce makes one short wait, rounded down to milliseconds.
 func (r *SharedRegion) notifyAndWaitOnce(reply *SharedRegion, next time.Duration) (bool, error) {
 	request, err := r.handle.enter()
 	if err != nil {
@@ -185,19 +194,19 @@ func (r *SharedRegion) notifyAndWaitOnce(reply *SharedRegion, next time.Duration
 	return waited("notify and wait", r.name, result)
 }
 
-// WaitContext is Wait until the context is done: nil if there was a notify, else
-// the context's error, and then no notify was taken.
+// WaitContext is Wait until the context is done. It returns nil after a notify, and the
+// context's error otherwise; then it has consumed no notify.
 //
-// With the kernel module it sleeps until one or the other happens. From then on
-// each notify and wait by this handle is a system call: its descriptor is in use.
-// On POSIX shared memory, which has no descriptors, it looks at the context ten
-// times a second.
+// With the kernel module it sleeps until a notify or the end of the context. From then
+// on each notify and wait on this handle is a system call, since its descriptor is in
+// use. On POSIX shared memory, which has no descriptors, it checks the context ten times
+// a second.
 //
 // Errors: ErrClosed.
 func (r *SharedRegion) WaitContext(ctx context.Context) error {
 	fd, err := r.Fd()
 	if errors.Is(err, syscall.EOPNOTSUPP) {
-		return r.waitSlices(ctx)
+		return r.waitSlices(ctx, 0)
 	}
 	if err != nil {
 		return err
@@ -205,7 +214,15 @@ func (r *SharedRegion) WaitContext(ctx context.Context) error {
 	return r.waitFd(ctx, fd)
 }
 
-func (r *SharedRegion) waitSlices(ctx context.Context) error {
+// WaitContextOrGone is WaitOrGone until the context is done. It checks the context ten
+// times a second.
+//
+// Errors: the context's; ErrGone, ErrClosed, EOPNOTSUPP as of WaitOrGone.
+func (r *SharedRegion) WaitContextOrGone(ctx context.Context) error {
+	return r.waitSlices(ctx, C.ZINC_WAIT_GONE)
+}
+
+func (r *SharedRegion) waitSlices(ctx context.Context, flags C.uint32_t) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -217,14 +234,14 @@ func (r *SharedRegion) waitSlices(ctx context.Context) error {
 		if next < 0 {
 			next = 0
 		}
-		if notified, err := r.once(next); notified || err != nil {
+		if notified, err := r.once(next, flags); notified || err != nil {
 			return err
 		}
 	}
 }
 
 func (r *SharedRegion) waitFd(ctx context.Context, fd int) error {
-	// the descriptor has to stay until the poll has ended
+	// the descriptor must stay open until poll() returns
 	if _, err := r.handle.enter(); err != nil {
 		return err
 	}
@@ -250,8 +267,8 @@ func (r *SharedRegion) waitFd(ctx context.Context, fd int) error {
 	}
 }
 
-// setWhenDone sets the event when the context is done or the region closed, until
-// it is told to stop.
+// setWhenDone sets the event when the context is done or the region is closed, until
+// stop is called.
 func (r *SharedRegion) setWhenDone(ctx context.Context, event C.int32_t) (stop func()) {
 	stopped, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -270,12 +287,12 @@ func (r *SharedRegion) setWhenDone(ctx context.Context, event C.int32_t) (stop f
 	}
 }
 
-// WaitAny waits for a notify on any of 1 to 128 regions, all of one backend, and
-// gives the index of the first that had one; -1 when the time is up. Only that
-// one's cursor moves. The timeout is as that of Wait.
+// WaitAny waits for a notify on any of 1 to 128 regions of one backend. It returns the
+// index of the first region that was notified, or -1 on a timeout. Only that one's
+// cursor advances. The timeout is that of Wait.
 //
-// Errors: EINVAL for none or too many, EOPNOTSUPP on POSIX shared memory where the
-// kernel is older than 5.16, ErrClosed if one is, or is closed meanwhile.
+// Errors: EINVAL for no regions or too many, EOPNOTSUPP on POSIX shared memory if the
+// kernel is older than 5.16, ErrClosed if a region is closed, before or during the wait.
 func WaitAny(timeout time.Duration, regions ...*SharedRegion) (int, error) {
 	end := after(timeout)
 	for {
@@ -288,7 +305,7 @@ func WaitAny(timeout time.Duration, regions ...*SharedRegion) (int, error) {
 }
 
 func anyOnce(ns time.Duration, regions []*SharedRegion) (int, error) {
-	// the library looks at the first only if there is one
+	// one element more, so that &handles[0] exists even without regions
 	handles := make([]C.zinc_handle, len(regions)+1)
 	for i, r := range regions {
 		raw, err := r.handle.enter()

@@ -25,7 +25,7 @@ const page = 65536
 
 var names int64
 
-// What fails has to end, however long it may take.
+// patience is the timeout for waits that must succeed.
 const patience = time.Minute
 
 func named() string {
@@ -77,7 +77,7 @@ func TestClosed(t *testing.T) {
 		t.Error("an error of Close")
 	}
 	if region.Bytes() != nil || region.Capacity() != 0 || region.Sequence() != 0 {
-		t.Error("it still tells something")
+		t.Error("a closed region still has properties")
 	}
 	two := func(_ interface{}, err error) error { return err }
 	for what, err := range map[string]error{
@@ -104,8 +104,10 @@ func TestClosed(t *testing.T) {
 	region.Unmap()
 }
 
-// Is there memory at this address?
-func isMapped(t *testing.T, address uintptr) bool {
+// mappingAt returns the mapping at an address: its range, device and inode; empty if
+// there is none. The address alone is not sufficient: the runtime may map its own memory
+// at the address of a region that was unmapped.
+func mappingAt(t *testing.T, address uintptr) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/maps")
 	if err != nil {
@@ -115,63 +117,70 @@ func isMapped(t *testing.T, address uintptr) bool {
 		var begin, end uintptr
 		fmt.Sscanf(line, "%x-%x", &begin, &end)
 		if begin <= address && address < end {
-			return true
+			fields := strings.Fields(line)
+			return strings.Join([]string{fields[0], fields[3], fields[4]}, " ")
 		}
 	}
-	return false
+	return ""
 }
 
 func addressOf(view []byte) uintptr {
 	return uintptr(unsafe.Pointer(&view[0]))
 }
 
-// A slice is good as long as its region is, closed or not, and then the memory goes.
+// A slice stays valid until its region is collected; then the memory is unmapped.
 func TestSlicesOutliveClose(t *testing.T) {
 	region := create(t)
 	view := region.Bytes()
+	mapping := mappingAt(t, addressOf(view))
 	view[1] = 2
 	region.Close()
 	runtime.GC()
 	view[3] = 4
-	if view[1] != 2 || view[3] != 4 || !isMapped(t, addressOf(view)) {
-		t.Error("the memory has gone")
+	if view[1] != 2 || view[3] != 4 || mapping == "" || mappingAt(t, addressOf(view)) != mapping {
+		t.Error("the memory was unmapped")
 	}
 	if len(view) != page || cap(view) != page {
-		t.Error("it is", len(view), "long")
+		t.Error("unexpected length", len(view))
 	}
 	region.Unmap()
-	if isMapped(t, addressOf(view)) {
-		t.Error("the memory is still there")
+	if mappingAt(t, addressOf(view)) == mapping {
+		t.Error("the memory is still mapped")
 	}
-	// nobody has looked: there is nothing to keep
+	// without a call of Bytes, Close unmaps the memory
 	region = create(t)
 	region.Close()
 	if region.IsKept() {
-		t.Error("a region that nobody looked into is kept")
+		t.Error("the memory of a region without slices is still mapped")
 	}
 }
 
 func TestCollected(t *testing.T) {
 	name := named()
 	var address uintptr
+	var mapping string
 	func() {
 		region, err := zinc.Create(name, page)
 		if err != nil {
 			t.Fatal(err)
 		}
 		address = addressOf(region.Bytes())
+		mapping = mappingAt(t, address)
 	}()
+	var still error
 	for i := 0; i < 100; i++ {
 		runtime.GC()
-		if _, err := zinc.Stat(name); err != nil && !isMapped(t, address) {
+		_, still = zinc.Stat(name)
+		if still != nil && mappingAt(t, address) != mapping {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Error("it is still there")
+	t.Errorf("the region still exists: Stat returned %v, mapping %q, before %q", still,
+		mappingAt(t, address), mapping)
 }
 
-// waitWays are the ways to wait without an end.
+// waitWays are the functions that can wait without limit.
 func waitWays(region *zinc.SharedRegion) map[string]func() error {
 	one := func(notified bool, err error) error {
 		if err == nil && !notified {
@@ -186,6 +195,8 @@ func waitWays(region *zinc.SharedRegion) map[string]func() error {
 			index, err := zinc.WaitAny(zinc.Forever, region)
 			return one(index == 0, err)
 		},
+		"WaitOrGone":        func() error { return one(region.WaitOrGone(zinc.Forever)) },
+		"WaitContextOrGone": func() error { return region.WaitContextOrGone(context.Background()) },
 	}
 }
 
@@ -244,7 +255,7 @@ func TestContext(t *testing.T) {
 	cancel()
 	is(t, region.WaitContext(ctx), context.Canceled)
 	if notified, _ := region.TryWait(); !notified {
-		t.Error("a wait that was cancelled before took the notify")
+		t.Error("a cancelled wait consumed the notify")
 	}
 	begin := time.Now()
 	ctx, cancel = context.WithTimeout(context.Background(), 30*time.Millisecond)
@@ -262,7 +273,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// As many descriptors and goroutines as before, but for one that is about to end
+// The number of descriptors and goroutines does not grow, except for one that is ending
 func TestContextLeavesNothing(t *testing.T) {
 	region := create(t)
 	count := func() int {
@@ -289,15 +300,15 @@ func TestContextLeavesNothing(t *testing.T) {
 func TestOptions(t *testing.T) {
 	old := create(t)
 	region, err := zinc.CreateWith(old.Name(), 2*page, zinc.CreateOptions{
-		Mode: 0640, Lifetime: zinc.LivesCreator, Replace: true, Lazy: true,
+		Mode: 0640, Lifetime: zinc.LifetimeCreator, Replace: true, Lazy: true,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer region.Close()
 	info, err := region.Info()
-	if err != nil || info.Mode != 0640 || info.Lifetime != zinc.LivesCreator ||
-		info.Capacity != 2*page || info.Name != old.Name() || info.OwnerPID != int32(os.Getpid()) {
+	if err != nil || info.Mode != 0640 || info.Lifetime != zinc.LifetimeCreator ||
+		info.Capacity != 2*page || info.Name != old.Name() || info.CreatorPID != int32(os.Getpid()) {
 		t.Errorf("%+v %v", info, err)
 	}
 	if info.Flags&(zinc.IsLazy|zinc.IsCreator|zinc.IsReadonly) != zinc.IsLazy|zinc.IsCreator {
@@ -373,7 +384,7 @@ func TestDevices(t *testing.T) {
 		t.Error(own, features, err)
 	}
 	if features != 0 {
-		t.Skip("the suite has it")
+		t.Skip("the suite runs this case")
 	}
 	_, err = region.ExportDmabuf(true)
 	is(t, err, syscall.EOPNOTSUPP)
@@ -388,7 +399,80 @@ func TestDevices(t *testing.T) {
 	is(t, region.NotifyOnFence(0), syscall.EOPNOTSUPP)
 }
 
-// All of it by many at a time, and closed meanwhile: for the race detector.
+func TestReadAt(t *testing.T) {
+	region := create(t)
+	var reader io.ReaderAt = region
+	copy(region.Bytes()[page-4:], "last")
+	var p [8]byte
+	if n, err := reader.ReadAt(p[:4], page-4); n != 4 || err != nil || string(p[:4]) != "last" {
+		t.Errorf("%d %v %q", n, err, p)
+	}
+	if n, err := reader.ReadAt(p[:], page-2); n != 2 || err != io.EOF || string(p[:2]) != "st" {
+		t.Errorf("%d %v %q", n, err, p)
+	}
+	for _, off := range []int64{page, page + 1, 1 << 62} {
+		if n, err := reader.ReadAt(p[:], off); n != 0 || err != io.EOF {
+			t.Errorf("%d: %d %v", off, n, err)
+		}
+	}
+	if n, err := reader.ReadAt(nil, page); n != 0 || err != nil {
+		t.Errorf("%d %v", n, err)
+	}
+	_, err := reader.ReadAt(p[:], -1)
+	is(t, err, syscall.EINVAL)
+	all, err := io.ReadAll(io.NewSectionReader(region, 0, page))
+	if len(all) != page || err != nil || string(all[page-4:]) != "last" {
+		t.Errorf("%d %v", len(all), err)
+	}
+	region.Close()
+	_, err = reader.ReadAt(p[:], 0)
+	is(t, err, zinc.ErrClosed)
+}
+
+func TestWriteAt(t *testing.T) {
+	region := create(t)
+	var writer io.WriterAt = region
+	if n, err := writer.WriteAt([]byte("data"), 8); n != 4 || err != nil || string(region.Bytes()[8:12]) != "data" {
+		t.Errorf("%d %v", n, err)
+	}
+	if n, err := writer.WriteAt([]byte("data"), page-2); n != 2 || err != io.ErrShortWrite {
+		t.Errorf("%d %v", n, err)
+	}
+	if text := string(region.Bytes()[page-2:]); text != "da" {
+		t.Error(text)
+	}
+	if n, err := writer.WriteAt([]byte("data"), 1<<62); n != 0 || err != io.ErrShortWrite {
+		t.Errorf("%d %v", n, err)
+	}
+	_, err := writer.WriteAt([]byte("data"), -1)
+	is(t, err, syscall.EINVAL)
+	reader, err := zinc.OpenReadonly(region.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Unmap()
+	_, err = reader.WriteAt([]byte("no"), 0)
+	is(t, err, syscall.EACCES)
+	is(t, err, fs.ErrPermission)
+	var p [4]byte
+	if n, err := reader.ReadAt(p[:], 8); n != 4 || err != nil || string(p[:]) != "data" {
+		t.Errorf("%d %v %q", n, err, p)
+	}
+	bare, err := zinc.OpenWith(region.Name(), zinc.OpenOptions{NoData: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bare.Unmap()
+	_, err = bare.ReadAt(p[:], 0)
+	is(t, err, syscall.ENXIO)
+	_, err = bare.WriteAt(p[:], 0)
+	is(t, err, syscall.ENXIO)
+	region.Close()
+	_, err = writer.WriteAt(p[:], 0)
+	is(t, err, zinc.ErrClosed)
+}
+
+// Concurrent calls of all functions, and a close during them: for the race detector.
 func TestRaces(t *testing.T) {
 	for round := 0; round < 20; round++ {
 		region := create(t)
@@ -415,6 +499,7 @@ func TestRaces(t *testing.T) {
 			do(func() { region.NotifyAndWait(region, time.Millisecond) })
 			do(func() { region.Info() })
 			do(func() { region.Capacity() })
+			do(func() { region.ReadAt(make([]byte, 8), 8) })
 			do(func() {
 				if view := region.Bytes(); view != nil {
 					atomic.AddUint32((*uint32)(unsafe.Pointer(&view[0])), 1)

@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * What libzinc-kmod has, as native methods of zinc.Native. A method returns
- * what the function does: negative for an errno. Handles and addresses travel
- * as long, and no address in user space is negative.
+ * The functions of libzinc-kmod as native methods of zinc.Native. A method returns
+ * the result of its function; negative results are errnos. Handles and addresses
+ * are passed as long; an address in user space is never negative.
  */
 #include <errno.h>
 #include <jni.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 #include <unistd.h>
 #include <zinc.h>
 
-#define NS_PER_S 1000000000ULL
+#include "internal.h"
 
-/* ZincException has these numbers, and RegionInfo these places. */
+/* ZincException has these numbers, and RegionInfo these offsets. */
 #define INFO_AT(field, offset) \
 	_Static_assert(offsetof(struct zinc_region_info, field) == (offset), #field)
 
-_Static_assert(EBADMSG == 74 && EOPNOTSUPP == 95, "errno of another machine");
+_Static_assert(EBADMSG == 74 && EOPNOTSUPP == 95, "ZincException has other numbers");
 _Static_assert(sizeof(struct zinc_region_info) == 352, "zinc.RegionInfo is outdated");
 INFO_AT(backend, 4);
 INFO_AT(id, 8);
@@ -30,7 +29,7 @@ INFO_AT(lifetime, 44);
 INFO_AT(uid, 48);
 INFO_AT(gid, 52);
 INFO_AT(mode, 56);
-INFO_AT(owner_pid, 60);
+INFO_AT(creator_pid, 60);
 INFO_AT(handles, 64);
 INFO_AT(waiters, 68);
 INFO_AT(sequence, 72);
@@ -41,49 +40,12 @@ INFO_AT(fences, 340);
 INFO_AT(fence_errors, 344);
 INFO_AT(fence_error, 348);
 
-struct name {
-	char text[ZINC_MAX_NAME + 2];
-};
-
-/*
- * name_of() - a Java name, without a NUL in it, as the library has names
- * One that is too long is cut to what is still too long. NULL stays NULL.
- */
-static const char *name_of(JNIEnv *env, jbyteArray bytes, struct name *name)
-{
-	jsize length;
-
-	if (!bytes)
-		return NULL;
-	length = (*env)->GetArrayLength(env, bytes);
-	if (length > ZINC_MAX_NAME + 1)
-		length = ZINC_MAX_NAME + 1;
-	(*env)->GetByteArrayRegion(env, bytes, 0, length, (jbyte *)name->text);
-	name->text[length] = '\0';
-	return name->text;
-}
-
-static zinc_handle handle_of(jlong handle)
-{
-	return (zinc_handle)(uintptr_t)handle;
-}
-
 static jlong result(int32_t err, zinc_handle handle)
 {
 	return err ? err : (jlong)(uintptr_t)handle;
 }
 
-static uint64_t deadline(jlong ns)
-{
-	struct timespec now;
-
-	if (ns <= 0)
-		return 0;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_S + now.tv_nsec + ns;
-}
-
-/* ---- making and ending ---------------------------------------------------- */
+/* ---- create, open, close -------------------------------------------------- */
 
 static jlong create(JNIEnv *env, jclass class, jbyteArray bytes, jlong capacity,
 		    jint flags, jint mode, jint lifetime, jint backend)
@@ -99,7 +61,7 @@ static jlong create(JNIEnv *env, jclass class, jbyteArray bytes, jlong capacity,
 	struct name name;
 	int32_t err;
 
-	/* on 32 bits another number would be left of it */
+	/* on 32 bits a cast would truncate the capacity */
 	if ((uint64_t)capacity > UINTPTR_MAX)
 		return -EINVAL;
 	err = zinc_create_with(name_of(env, bytes, &name), capacity, &options, &handle);
@@ -119,6 +81,22 @@ static jlong open_region(JNIEnv *env, jclass class, jbyteArray bytes, jint flags
 	int32_t err;
 
 	err = zinc_open_with(name_of(env, bytes, &name), &options, &handle);
+	return result(err, handle);
+}
+
+static jlong open_wait(JNIEnv *env, jclass class, jbyteArray bytes, jint flags,
+		       jint backend, jlong ns)
+{
+	struct zinc_options options = {
+		.size = sizeof(options),
+		.flags = flags,
+		.backend = backend,
+	};
+	zinc_handle handle;
+	struct name name;
+	int32_t err;
+
+	err = zinc_open_wait(name_of(env, bytes, &name), &options, deadline(ns), &handle);
 	return result(err, handle);
 }
 
@@ -214,7 +192,12 @@ static jint wait_ns(JNIEnv *env, jclass class, jlong handle, jlong ns)
 	return zinc_wait_until(handle_of(handle), deadline(ns));
 }
 
-/* the library refuses more than these, and does not look at any of them */
+static jint wait_or_gone(JNIEnv *env, jclass class, jlong handle, jlong ns)
+{
+	return zinc_wait_with(handle_of(handle), deadline(ns), ZINC_WAIT_GONE);
+}
+
+/* the library refuses more than 128 regions, without reading the array */
 #define MAX_HANDLES 128
 
 static jint wait_any(JNIEnv *env, jclass class, jlongArray all, jlong ns)
@@ -272,7 +255,7 @@ static jint stat_region(JNIEnv *env, jclass class, jbyteArray bytes, jbyteArray 
 	return err;
 }
 
-/* The entries one after the other; NULL, and the errno, where there are none */
+/* All entries in one array; NULL, and the errno in @failed, after an error */
 static jbyteArray list(JNIEnv *env, jclass class, jintArray failed)
 {
 	struct zinc_region_info *entries = NULL;
@@ -300,6 +283,13 @@ static jint unlink_region(JNIEnv *env, jclass class, jbyteArray bytes)
 	return zinc_unlink(name_of(env, bytes, &name));
 }
 
+static jint unlink_stale(JNIEnv *env, jclass class, jbyteArray bytes)
+{
+	struct name name;
+
+	return zinc_unlink_stale(name_of(env, bytes, &name));
+}
+
 static jint backend(JNIEnv *env, jclass class, jlong handle)
 {
 	return zinc_backend(handle_of(handle));
@@ -320,6 +310,12 @@ static jint fd_of(JNIEnv *env, jclass class, jlong handle)
 static jint export_dmabuf(JNIEnv *env, jclass class, jlong handle, jint flags)
 {
 	return zinc_export_dmabuf(handle_of(handle), flags);
+}
+
+static jint export_dmabuf_part(JNIEnv *env, jclass class, jlong handle,
+			       jlong offset, jlong length, jint flags)
+{
+	return zinc_export_dmabuf_part(handle_of(handle), offset, length, flags);
 }
 
 static jint notify_on_fence(JNIEnv *env, jclass class, jlong handle, jint fence)
@@ -350,6 +346,7 @@ static jlong features(JNIEnv *env, jclass class, jlong handle)
 static const JNINativeMethod methods[] = {
 	{ "create", "([BJIIII)J", create },
 	{ "open", "([BII)J", open_region },
+	{ "openAwait", "([BIIJ)J", open_wait },
 	{ "fromFd", "(III)J", from_fd },
 	{ "importDmabuf", "(I[BIIII)J", import_dmabuf },
 	{ "close", "(J)V", close_region },
@@ -362,6 +359,7 @@ static const JNINativeMethod methods[] = {
 	{ "signal", "(J)I", notify },
 	{ "tryAwait", "(J)I", try_wait },
 	{ "await", "(JJ)I", wait_ns },
+	{ "awaitOrGone", "(JJ)I", wait_or_gone },
 	{ "awaitAny", "([JJ)I", wait_any },
 	{ "signalAndAwait", "(JJI)I", notify_and_wait },
 	{ "sequence", "(J)I", sequence },
@@ -369,10 +367,12 @@ static const JNINativeMethod methods[] = {
 	{ "stat", "([B[B)I", stat_region },
 	{ "list", "([I)[B", list },
 	{ "unlink", "([B)I", unlink_region },
+	{ "unlinkStale", "([B)I", unlink_stale },
 	{ "backend", "(J)I", backend },
 	{ "describe", "(I)Ljava/lang/String;", describe },
 	{ "fd", "(J)I", fd_of },
 	{ "exportDmabuf", "(JI)I", export_dmabuf },
+	{ "exportDmabufPart", "(JJJI)I", export_dmabuf_part },
 	{ "signalOnFence", "(JI)I", notify_on_fence },
 	{ "beginCpuAccess", "(JI)I", begin_cpu_access },
 	{ "endCpuAccess", "(JI)I", end_cpu_access },
@@ -390,7 +390,8 @@ JNIEXPORT jint JNI_OnLoad(JavaVM *vm, void *reserved)
 		return JNI_ERR;
 	env = found;
 	class = (*env)->FindClass(env, "zinc/Native");
-	if (!class || (*env)->RegisterNatives(env, class, methods, count))
+	if (!class || (*env)->RegisterNatives(env, class, methods, count) ||
+	    zinc_register_streams(env, class))
 		return JNI_ERR;
 	return JNI_VERSION_10;
 }

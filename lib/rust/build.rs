@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Where libzinc-kmod is: `ZINC_LIB_DIR`, else the build of the tree that the
-//! crate is in, else what pkg-config says, else where the linker looks.
+//! Find libzinc-kmod: in `ZINC_LIB_DIR` if that is set; otherwise in the build folder
+//! of the crate's source tree, by pkg-config, or in the linker's path.
 
 use std::env;
 use std::path::{Path, PathBuf};

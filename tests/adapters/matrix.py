@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Every ordered pair of languages as writer and reader.
+"""Every ordered pair of languages as writer and reader, and as creator and waiter.
 
 Two peers of each language (peer_LANGUAGE; CASES.md has the protocol) take their
 orders from here, so that a runtime is started twice and not for each pair. A
@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-LANGUAGES = ("c", "python", "rust", "cpp", "go", "java", "csharp")
+LANGUAGES = ("c", "python", "rust", "cpp", "go", "java", "csharp", "node")
 MESSAGES = int(os.environ.get("ZINC_MESSAGES", "1000"))
 BUILT = Path(os.environ["ZINC_ADAPTERS"])
 PATIENCE = 150  # seconds until an answer: a runtime starts in an emulated machine
@@ -30,8 +30,8 @@ PATIENCE = 150  # seconds until an answer: a runtime starts in an emulated machi
 class Peer:
     """A process that writes or reads."""
 
-    def __init__(self, language: str) -> None:
-        self.program = str(HERE / f"peer_{language}")
+    def __init__(self, language: str, program: str = "peer") -> None:
+        self.program = str(HERE / f"{program}_{language}")
         self.start()
 
     def start(self) -> None:
@@ -86,6 +86,40 @@ def pair(writer: Peer, reader: Peer, name: str) -> str:
     return "" if said == "done" else f"writer: {said}"
 
 
+def tell_gone(holder: Peer, waiters: dict[str, Peer], name: str) -> list[str]:
+    """What went wrong: all have to be told that the holder was killed."""
+    holder.order(f"hold {name} 1")
+    if (said := holder.answer()) != "ready":
+        return [f"holder: {said}"]
+    wrong = []
+    waiting = {}
+    for language, peer in waiters.items():
+        peer.order(f"gone {name} 1")
+        if (said := peer.answer()) == "ready":
+            waiting[language] = peer
+        else:
+            wrong.append(f"{language}: {said}")
+    holder.stop()
+    for language, peer in waiting.items():
+        if (said := peer.answer()) != "done":
+            wrong.append(f"{language}: {said}")
+    return wrong
+
+
+def ends(peer: Peer) -> bool:
+    """Whether it ends without an error when its orders do."""
+    if peer.process.stdin:
+        peer.process.stdin.close()
+    try:
+        status = peer.process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        peer.stop()
+        status = -1
+    if status:
+        print(f"# {peer.program} ended with status {status}")
+    return not status
+
+
 def lacking(language: str) -> str:
     """Why a language cannot be run; empty if it can."""
     if not (HERE / f"peer_{language}").exists():
@@ -111,7 +145,7 @@ def main() -> int:
     seen: dict[tuple[str, str], str] = {}
     failed = number = 0
     missing = [language for language in LANGUAGES if lacks[language]]
-    print(f"TAP version 13\n1..{len(there) ** 2 + len(missing)}", flush=True)
+    print(f"TAP version 13\n1..{len(there) ** 2 + len(there) + len(missing)}", flush=True)
     for language in missing:
         number += 1
         print(f"ok {number} all pairs with {language} # SKIP {lacks[language]}")
@@ -128,17 +162,15 @@ def main() -> int:
                 print(f"# {a} to {b}: {wrong}")
             print(f"{'not ' if wrong else ''}ok {number} {a} to {b}", flush=True)
     show(seen)
-    for peer in (*writers.values(), *readers.values()):
-        if peer.process.stdin:
-            peer.process.stdin.close()
-        try:
-            status = peer.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            peer.stop()
-            status = -1
-        if status:
-            print(f"# {peer.program} ended with status {status}")
-            failed += 1
+    failed += sum(not ends(writer) for writer in writers.values())
+    for language in there:
+        number += 1
+        told = tell_gone(writers[language], readers, f"zm{os.getpid()}-gone-{language}")
+        failed += bool(told)
+        for wrong in told:
+            print(f"# end of {language}: {wrong}")
+        print(f"{'not ' if told else ''}ok {number} all are told of the end of {language}", flush=True)
+    failed += sum(not ends(reader) for reader in readers.values())
     return 1 if failed else 0
 
 

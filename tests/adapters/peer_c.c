@@ -66,6 +66,20 @@ static int has_pattern(const uint8_t *data, size_t size, int salt)
 	return 1;
 }
 
+/* At its deadline a wait looks once more: one that was never woken is late */
+static int32_t be_woken(zinc_handle region)
+{
+	struct timespec begin, end;
+	int32_t ret;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	ret = zinc_wait(region, PATIENCE_MS);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (!ret && end.tv_sec - begin.tv_sec >= PATIENCE_MS / 1000)
+		return -ETIME;
+	return ret;
+}
+
 static void cmd_answer(const char *name, const char *none)
 {
 	zinc_handle region = open_region(name);
@@ -77,7 +91,7 @@ static void cmd_answer(const char *name, const char *none)
 	(void)none;
 	say("ready");
 	while (!has_pattern(data, size, 7)) {
-		ret = zinc_wait(region, PATIENCE_MS);
+		ret = be_woken(region);
 		if (ret)
 			fail("the pattern did not come", ret);
 	}
@@ -99,16 +113,23 @@ static int sleeps(const char *pid)
 	return !system(command);
 }
 
-static void cmd_late_notify(const char *name, const char *pid)
+/* Until process @pid sleeps, or a second */
+static void await_sleep(const char *pid)
 {
 	const struct timespec pause = { 0, 20 * MSEC };
-	zinc_handle region = open_region(name);
 	int i;
 
-	say("ready");
 	for (i = 0; i < 50 && !sleeps(pid); i++)
 		nanosleep(&pause, NULL);
 	nanosleep(&pause, NULL);
+}
+
+static void cmd_late_notify(const char *name, const char *pid)
+{
+	zinc_handle region = open_region(name);
+
+	say("ready");
+	await_sleep(pid);
 	zinc_notify(region);
 	zinc_close(region);
 }
@@ -145,6 +166,32 @@ static void cmd_hold(const char *name, const char *none)
 	say("ready");
 	for (;;)
 		pause();
+}
+
+static void cmd_late_create(const char *name, const char *pid)
+{
+	zinc_handle region;
+	int32_t ret;
+
+	say("ready");
+	await_sleep(pid);
+	ret = zinc_create(name, SIZE, &region);
+	if (ret)
+		fail(name, ret);
+	for (;;)
+		pause();
+}
+
+static void cmd_late_die(const char *name, const char *pid)
+{
+	zinc_handle region;
+	int32_t ret = zinc_create(name, SIZE, &region);
+
+	if (ret)
+		fail(name, ret);
+	say("ready");
+	await_sleep(pid);
+	raise(SIGKILL);
 }
 
 static void cmd_open_hold(const char *name, const char *none)
@@ -188,6 +235,8 @@ static const struct {
 	{ "sequence", 2, cmd_sequence },
 	{ "refs", 1, cmd_refs },
 	{ "hold", 1, cmd_hold },
+	{ "late-create", 2, cmd_late_create },
+	{ "late-die", 2, cmd_late_die },
 	{ "open-hold", 1, cmd_open_hold },
 	{ "probe", 1, cmd_probe },
 	{ "unlink", 1, cmd_unlink },
@@ -228,7 +277,7 @@ static int write_all(zinc_handle data, zinc_handle ack, uint64_t count)
 		message_fill(message, s);
 		zinc_notify(data);
 		while (*seen != s) {
-			if (zinc_wait(ack, PATIENCE_MS))
+			if (be_woken(ack))
 				return complain("the reader does not answer", s);
 		}
 	}
@@ -244,7 +293,7 @@ static int read_all(zinc_handle data, zinc_handle ack, uint64_t count)
 
 	for (s = 1; s <= count; s++) {
 		do {
-			if (zinc_wait(data, PATIENCE_MS))
+			if (be_woken(data))
 				return complain("nothing comes", s);
 			if (*sequence != s && *sequence != s - 1)
 				return complain("out of order", s);
@@ -256,6 +305,42 @@ static int read_all(zinc_handle data, zinc_handle ack, uint64_t count)
 		zinc_notify(ack);
 	}
 	return 0;
+}
+
+static void hold(const char *name)
+{
+	zinc_handle region;
+	int32_t ret = zinc_create(name, SIZE, &region);
+
+	if (ret) {
+		complain(zinc_strerror(ret), 0);
+		return;
+	}
+	say("ready");
+	for (;;)
+		pause();
+}
+
+static void await_end(const char *name)
+{
+	struct timespec now;
+	zinc_handle region;
+	uint64_t deadline;
+	int32_t ret = zinc_open(name, &region);
+
+	if (ret) {
+		complain(zinc_strerror(ret), 0);
+		return;
+	}
+	say("ready");
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	deadline = (now.tv_sec + PATIENCE_MS / 1000) * 1000000000ULL;
+	ret = zinc_wait_with(region, deadline, ZINC_WAIT_GONE);
+	zinc_close(region);
+	if (ret == -EPIPE)
+		say("done");
+	else
+		complain(ret ? zinc_strerror(ret) : "notified", 0);
 }
 
 static void work(const char *order, const char *name, uint64_t count)
@@ -292,6 +377,10 @@ int main(int argc, char **argv)
 		if (sscanf(line, "%7s %99s %llu", order, name, &count) == 3 &&
 		    (!strcmp(order, "write") || !strcmp(order, "read")))
 			work(order, name, count);
+		else if (!strcmp(order, "hold"))
+			hold(name);
+		else if (!strcmp(order, "gone"))
+			await_end(name);
 		else
 			say("error no such order");
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is over too soon for the clock is measured many at a time. */
+/* Operations too short for the clock are measured in batches. */
 #ifndef BENCH_BATCH_H
 #define BENCH_BATCH_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the benchmarks share. A benchmark has cases (sizes, pinning) and
+ * Shared by the benchmarks. A benchmark has cases (sizes, pinning) and
  * contenders, which do the same work by different means. Of each case the
  * contenders take turns, in another order each round, the first round being a
  * warm-up. A turn is a process of its own, pinned before it does anything, that

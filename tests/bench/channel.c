@@ -29,7 +29,7 @@ int futex_wake(const uint32_t *word, int count)
 	return (int)syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
-/* What shm_open() gives, without a name left behind */
+/* A descriptor of shm_open() whose name is already unlinked */
 void *channel_posix_memory(size_t size)
 {
 	char name[80];

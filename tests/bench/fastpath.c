@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "backend.h"
+#include "backend/backend.h"
 #include "batch.h"
 
 static uint32_t *page(void)
@@ -22,11 +22,12 @@ static uint32_t *page(void)
 
 static void run_zinc(struct bench_turn *turn)
 {
-	struct zinc_region *region = zinc_region_alloc("fastpath");
+	static const struct zinc_options none;
+	struct zinc_region *region = zinc_region_new(&zinc_kmod_ops, "fastpath",
+						     &none);
 
 	if (!region)
 		bench_fail("no memory");
-	region->ops = &zinc_kmod_ops;
 	region->header = (struct zinc_header *)page();
 	MEASURE(turn, zinc_notify(region));
 	check_batches(turn, zinc_sequence(region));

@@ -34,7 +34,7 @@ static void make_zinc(size_t count)
 	struct zinc_options options = {
 		.size = sizeof(options),
 		.flags = ZINC_LAZY,	/* nobody looks at the data */
-		.lifetime = ZINC_LIVES_PERSIST,
+		.lifetime = ZINC_LIFETIME_PERSIST,
 	};
 	zinc_handle region;
 	size_t i;

@@ -36,7 +36,7 @@ static struct {
 	unsigned int rounds;
 } options;
 
-/* What has been measured of one contender, in one series */
+/* The samples of one contender, in one series */
 struct record {
 	double round[ROUNDS_MAX];
 	size_t rounds;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What benchmarks measured, as ratios: a table, plots, a section of the README.
+"""What benchmarks measured, as ratios: a table, plots, a section of README.md here.
 
 usage: report.py [--output DIRECTORY] [--readme FILE] RESULTS...
 
@@ -21,6 +21,7 @@ from typing import Any
 
 PINS = {"one": "one CPU", "two": "two CPUs", "free": "unpinned"}
 ZINC = "zinc"
+CONTROL = "the same again"  # Zinc once more, in rounds of its own
 
 
 @dataclass
@@ -105,6 +106,8 @@ GOALS = (
     Goal("epoll, edge", "no slower", ("eventfd",), 1),
     Goal("fan-out", "no slower", ("futex wake all", "eventfd each"), 1,
          series=("last awake",)),
+    Goal("wake-up, SCHED_FIFO", "no slower", ("futex", "eventfd"), 1,
+         series=("time", "longest")),
     Goal("frames", "no slower than shared memory", ("POSIX shm + futex",), 1,
          series=("a frame",)),
     Goal("frames", "times the socket's", ("UNIX socket",), 2, series=("a frame",)),
@@ -251,6 +254,12 @@ def scaling(groups: list[Group]) -> list[str]:
     return lines
 
 
+def controls(groups: list[Group]) -> list[str]:
+    """What chance alone makes of a ratio: Zinc by Zinc, of different rounds."""
+    return [f"{group.title()}: Zinc by Zinc is {ratio}" for group in groups
+            if (ratio := ratios(group).get(CONTROL))]
+
+
 def tail(group: Group, name: str) -> str:
     """Percentiles by Zinc's own."""
     zinc = group.records[group.zinc() or ""]["quantiles"]
@@ -274,7 +283,7 @@ def print_table(title: str, groups: list[Group], skipped: list[dict[str, Any]]) 
                 print(f"    {name:24} {str(ratio):28} {tail(group, name)}")
         for line in verdicts(group):
             print(f"    {line}")
-    for line in scaling(groups):
+    for line in scaling(groups) + controls(groups):
         print(line)
     seen = dict.fromkeys(f"{r['bench']}, {r['contender']}: {r['skipped']}" for r in skipped)
     for reason in seen:
@@ -309,7 +318,7 @@ def markdown(title: str, machine: dict[str, Any], groups: list[Group],
         goals = "; ".join(v.removeprefix("goal ") for v in verdicts(group))
         lines.append(f"| {group.title()} | {cells} | {goals} |")
     lines.append("")
-    lines += [f"* {line}" for line in scaling(groups)]
+    lines += [f"* {line}" for line in scaling(groups) + controls(groups)]
     seen = dict.fromkeys(f"{r['bench']}, {r['contender']}: {r['skipped']}" for r in skipped)
     lines += [f"* skipped: {reason}" for reason in seen]
     return lines + [""]
@@ -319,7 +328,7 @@ def markdown(title: str, machine: dict[str, Any], groups: list[Group],
 
 BEGIN = "<!-- figures: made by tests/bench/report.py --readme -->"
 END = "<!-- figures: end -->"
-FLOORS = ("atomic add",)
+FLOORS = ("atomic add", CONTROL)
 # what explains another series, and is in figures.md
 ASIDES = ("call", "wait")
 REACHED = re.compile(r"goal (.*?: (?:met|missed(?:, within the spread)?)),")
@@ -351,7 +360,7 @@ def summary(machine: dict[str, Any], groups: list[Group]) -> list[str]:
             continue
         if cell and group.zinc() and (group.unit == "ns" or goals):
             lines.append(f"| {group.title()} | {cell} | {goals} |")
-    lines += [""] + [f"* {line}" for line in scaling(groups)]
+    lines += [""] + [f"* {line}" for line in scaling(groups) + controls(groups)]
     return lines + [""]
 
 
@@ -426,7 +435,7 @@ def plot(title: str, groups: list[Group], output: Path) -> list[str]:
     try:
         import matplotlib  # type: ignore[import]
     except ImportError:
-        print("no plots: python3-matplotlib is not installed (tests/setup bench)",
+        print("no plots: python3-matplotlib is not installed (tests/repo/setup bench)",
               file=sys.stderr)
         return []
     matplotlib.use("svg")

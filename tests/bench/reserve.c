@@ -48,7 +48,7 @@ static void zinc_acquire(void)
 {
 	struct zinc_device_claim claim = { .device = path, .mode = ZINC_EXCLUSIVE };
 
-	lock = zinc_reserve(&claim, 1, ZINC_WAIT_FOREVER, NULL);
+	lock = zinc_reserve(&claim, 1, sizeof(claim), ZINC_WAIT_FOREVER, NULL);
 	bench_zinc(lock < 0 ? lock : 0);
 }
 

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 #
 # The module's test suite in a guest with a detector of its own, as TAP.
-# Sourced by the parts that do so, behind tests/tap.sh.
+# Sourced by the parts that do so, behind tests/steps/tap.sh.
 
-# programs TITLE FILE: a result for each program in what tests/suite.py says
+# programs TITLE FILE: a result for each program in what tests/steps/suite.py says
 programs()
 {
 	local verdict title program counts status
@@ -37,7 +37,7 @@ suite_in_guest()
 	ZINC_TEST_TIMEOUT=1500 ZINC_ROUNDS=2000 ZINC_BACKEND=kmod \
 		tests/vm/run --kernel "$kernel" --timeout 3000 \
 		--allow-dmesg 'uses deprecated remap_file_pages' "$@" -- \
-		bash -c "tests/suite.py $kernel ${suite[*]}
+		bash -c "tests/steps/suite.py $kernel ${suite[*]}
 			status=\$?
 			$more
 			dmesg >$out/kmsg

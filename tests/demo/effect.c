@@ -125,7 +125,7 @@ static void follow(struct effect *e)
 	uint64_t frame, drawn = 0;
 
 	while (!zinc_info(e->stream, &info) &&
-	       !(info.flags & ZINC_IS_CREATOR_GONE)) {
+	       !(info.flags & ZINC_INFO_CREATOR_GONE)) {
 		zinc_wait(e->stream, LOOK_MS);
 		frame = atomic_load(&stream->latest);
 		if (frame == drawn || !draw(e, frame))

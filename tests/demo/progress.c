@@ -31,7 +31,7 @@ int main(int argc, char **argv)
 {
 	struct zinc_options options = {
 		.size = sizeof(options),
-		.flags = ZINC_READONLY,
+		.flags = ZINC_RDONLY,
 	};
 	struct stream *stream;
 	int patience = PATIENCE_S * 20;

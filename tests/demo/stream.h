@@ -2,7 +2,7 @@
 /*
  * The frame stream of the demo, as it lies in the region.
  *
- * The first page says what the stream is; a ring of frames follows. A slot's
+ * The first 64 KiB say what the stream is; a ring of frames follows. A slot's
  * @begin is written before its pixels are touched and its @end after they are
  * done, so that whoever reads the pixels in place can tell whether they held
  * still: @end was his frame before, and @begin still is afterwards.
@@ -20,7 +20,7 @@
 #define STREAM_HEIGHT	720
 #define STREAM_STRIDE	(STREAM_WIDTH * 4)	/* bytes: B, G, R, unused */
 #define STREAM_SLOTS	4
-#define STREAM_PIXELS	4096			/* the ring begins here */
+#define STREAM_PIXELS	65536	/* the ring begins here: a page, wherever */
 #define STREAM_FRAME	((size_t)STREAM_STRIDE * STREAM_HEIGHT)
 #define STREAM_BYTES	(STREAM_PIXELS + STREAM_SLOTS * STREAM_FRAME)
 
@@ -41,7 +41,7 @@ struct stream_slot {
 };
 
 /**
- * struct stream - the first page
+ * struct stream - what comes first
  * @magic: STREAM_MAGIC, once the stream may be read
  * @latest: newest whole frame; frames count from 1, frame n is in slot
  *	n % STREAM_SLOTS

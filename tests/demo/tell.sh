@@ -48,7 +48,7 @@ look_for_pictures()
 
 	for picture in "${PICTURES[@]}"; do
 		[ -r "$ALBUM/$picture" ] ||
-			die "no $ALBUM/$picture: run tests/setup demo"
+			die "no $ALBUM/$picture: run tests/repo/setup demo"
 	done
 }
 

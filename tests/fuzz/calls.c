@@ -64,7 +64,7 @@ static uint64_t deadline(uint64_t value)
 	case 3:
 		return ns + 1000000;
 	case 4:
-		return ZINC_FOREVER;
+		return ZINC_DEADLINE_NEVER;
 	case 5:
 		return INT64_MAX;
 	case 6:
@@ -176,7 +176,7 @@ static void fill(const struct op *op, const struct call *c, uint8_t *image)
  */
 static void bound(struct zinc_create *args)
 {
-	if (args->flags & ZINC_CREATE_LAZY || args->capacity >> 34)
+	if (args->flags & ZINC_LAZY || args->capacity >> 34)
 		return;
 	args->capacity %= CAPACITY_EAGER;
 }
@@ -189,7 +189,7 @@ long run_ioctl(const struct op *op, const struct call *c)
 	long ret;
 
 	fill(op, c, image);
-	if (op->nr == ZINC_CREATE)
+	if (op->nr == ZINC_IOC_CREATE)
 		bound((struct zinc_create *)image);
 	cmd = resize(op->nr, c->arg[ARG_SIZED], image);
 	if (!_IOC_SIZE(cmd) && !c->arg[ARG_WHERE])
@@ -297,7 +297,7 @@ long run_mmap(const struct op *op, const struct call *c)
 		       fd_of(c->arg[4]), c->arg[5]);
 }
 
-/* What moves goes to another place in the arena */
+/* A mapping that moves goes to another place in the arena */
 long run_mremap(const struct op *op, const struct call *c)
 {
 	uint64_t at = area(c->arg[0]), to = area(c->arg[4]);
@@ -564,13 +564,15 @@ long run_setns(const struct op *op, const struct call *c)
 long run_limit(const struct op *op, const struct call *c)
 {
 	char text[32];
+	unsigned int which = c->arg[0] % LIMITS;
+	/* that of bytes alone has 64 bits */
 	int n = snprintf(text, sizeof(text), "%llu",
-			 (unsigned long long)(c->arg[0] & 1 ? c->arg[1] :
+			 (unsigned long long)(which == 1 ? c->arg[1] :
 					      (uint32_t)c->arg[1]));
 
 	(void)op;
 	limits_changed = true;
-	return pwrite(limits[c->arg[0] & 1], text, n, 0);
+	return pwrite(limits[which], text, n, 0);
 }
 
 /* Injected into the next call, if it is an ioctl or a read */

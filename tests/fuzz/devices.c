@@ -19,7 +19,7 @@
 
 #define CARDS	4
 
-/* What of the dma-buf is under way, as a sync_file */
+/* The pending work of the dma-buf, as a sync_file */
 long run_fence_out(const struct op *op, const struct call *c)
 {
 	struct dma_buf_export_sync_file arg = { .flags = c->arg[2] };

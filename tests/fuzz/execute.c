@@ -106,7 +106,7 @@ static void write_number(int fd, unsigned int n)
 static bool may_fail(const struct op *op)
 {
 	if (op->run == run_ioctl)
-		return _IOC_TYPE(op->nr) == ZINC_IOC_TYPE;
+		return _IOC_TYPE(op->nr) == ZINC_IOCTL_TYPE;
 	return op->run == run_wait_any || op->run == run_reserve ||
 	       op->nr == SYS_read;
 }
@@ -436,13 +436,13 @@ static void clear_names(void)
 
 	do {
 		list.count = 16;
-		if (ioctl(slot[0], ZINC_LIST, &list))
+		if (ioctl(slot[0], ZINC_IOC_LIST, &list))
 			return;
 		for (i = 0; i < list.count; i++) {
 			struct zinc_unlink u = { .flags = 0 };
 
 			memcpy(u.name, found[i].name, sizeof(u.name));
-			ioctl(slot[0], ZINC_UNLINK, &u);
+			ioctl(slot[0], ZINC_IOC_UNLINK, &u);
 		}
 	} while (list.count);
 }
@@ -462,7 +462,8 @@ static void clear_other_names(void)
 static void clear_limits(void)
 {
 	if (pwrite(limits[0], "4096", 4, 0) < 0 ||
-	    pwrite(limits[1], "1073741824", 10, 0) < 0)
+	    pwrite(limits[1], "1073741824", 10, 0) < 0 ||
+	    pwrite(limits[2], "16384", 5, 0) < 0)
 		perror("limits");
 	limits_changed = false;
 }
@@ -484,7 +485,7 @@ static bool holds_bytes(void)
 {
 	struct zinc_query q = { .flags = 0 };
 
-	return !ioctl(slot[0], ZINC_QUERY, &q) && (q.user_regions || q.user_bytes);
+	return !ioctl(slot[0], ZINC_IOC_QUERY, &q) && (q.user_regions || q.user_bytes);
 }
 
 static void close_slots(void)
@@ -520,7 +521,7 @@ bool settle(void)
 	return true;
 }
 
-/* In that of a user even we can not unlink everything: it has to end */
+/* In that of a user even we cannot unlink everything: it has to end */
 static void renew_user_net(void)
 {
 	close(nets[USER_NET]);
@@ -619,6 +620,7 @@ static void open_own(void)
 	slot[0] = open_high("/dev/zinc", O_RDWR);
 	limits[0] = open_high("/sys/module/zinc/parameters/max_regions", O_WRONLY);
 	limits[1] = open_high("/sys/module/zinc/parameters/max_bytes", O_WRONLY);
+	limits[2] = open_high("/sys/module/zinc/parameters/max_waiters", O_WRONLY);
 	own_pidfd = high(syscall(SYS_pidfd_open, getpid(), 0), "pidfd");
 	fd = open(REGIONS, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)

@@ -16,7 +16,7 @@
 #define OWN_FDS		500	/* from here on they are the fuzzer's */
 #define NETS		4	/* network namespaces */
 #define USER_NET	(NETS - 1)
-#define LIMITS		2
+#define LIMITS		3
 
 extern atomic_int slot[SLOTS];
 extern int sockets[2], nets[NETS], limits[LIMITS], own_pidfd;

@@ -206,7 +206,7 @@ static void print_stacks(pid_t pid)
 }
 
 /*
- * What hangs in the kernel can not be killed, and holds on to our output. In a
+ * What hangs in the kernel cannot be killed, and holds on to our output. In a
  * guest there is a way out, once what was printed has got there.
  */
 static void leave_hanging(void)

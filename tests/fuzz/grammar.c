@@ -11,7 +11,7 @@
  * program has made, a dma-buf or a sync_file as well as a region. Fields that
  * point to something have the kind POINTER, and a function of their own in
  * calls.c if what they point to must make sense, as run_wait_any() does. A
- * number that ZINC_IOC_TYPE only reserves is tried by the row "ioctl" already.
+ * number that ZINC_IOCTL_TYPE only reserves is tried by the row "ioctl" already.
  *
  * To add a system call, add a SYSCALL row, its arguments in order; or a row
  * with a function of calls.c, which gets the numbers as they are. What can
@@ -52,7 +52,7 @@
 #define SIZED		ARG("sized", NUMBER, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5)
 #define ZERO		0, 0, 0, 0, 0, 0, 0, 1
 #define NAMES		0, 1, 2, 3, 0, 1, 2, 3, 8, 9, 10, 11, 12
-#define TIMES		0, 1, 2, 3, 4, 5, 6, ZINC_FOREVER
+#define TIMES		0, 1, 2, 3, 4, 5, 6, ZINC_DEADLINE_NEVER
 #define SEQUENCES	0, 0, 1, 2, 3, 0xffffffff, 0x7fffffff
 #define AT		ARG("at", AREA, 0, 1, 2, 3, 0x100, 0x101, 0x10003)
 #define BYTES		ARG("length", LENGTH, 4096, 4096, 4096, 8192, 8192, 65536, 2 << 20, 1, 0)
@@ -92,11 +92,12 @@ const char * const seeds[] = {
 	"madvise at=0x101 length=0x1000 advice=9\n",
 	/* namespaces, and regions that stay in one that ends */
 	"create to=1 capacity=0x1000 lifetime=2\n"
-	"fork calls=4\n"
+	"fork calls=5\n"
 	"child what=1\n"
 	"create to=2 capacity=0x1000 lifetime=2 name=1\n"
 	"create to=3 capacity=0x1000 name=2\n"
-	"list entries=1 count=16 entry_size=0x148\n"
+	"list entries=1 count=16 entry_size=0x148 name=8\n"
+	"list entries=1 count=1 entry_size=0x148 name=0\n"
 	"open to=2\n",
 	"create to=1 capacity=0x1000\n"
 	"fork calls=4 copy=1\n"
@@ -117,16 +118,16 @@ const char * const seeds[] = {
 	"fork calls=4\n"
 	"child what=5 us=200\n"
 	"create to=1 capacity=0x7000\n"
-	"list entries=1 count=0xffffffff entry_size=0x148\n"
+	"list entries=1 count=0xffffffff entry_size=0x148 name=8\n"
 	"wait fd=1 deadline=4\n",
 	/* who may: another user, another group, a user namespace of its own */
 	"create to=1 capacity=0x1000 mode=0640\n"
 	"user uid=1000 gid=1000\n"
-	"open to=2 flags=1\n"
+	"open to=2 flags=4\n"
 	"unlink\n"
 	"region_unlink fd=1\n"
 	"create to=3 capacity=0x1000 flags=2\n"
-	"reopen fd=1 to=4 flags=1\n"
+	"reopen fd=1 to=4 flags=4\n"
 	"proc fd=4 to=5 what=2\n"
 	"user uid=0\n"
 	"open to=2\n",
@@ -135,7 +136,7 @@ const char * const seeds[] = {
 	"create to=1 capacity=0x1000 lifetime=2\n"
 	"user uid=0\n"
 	"open to=2\n"
-	"list entries=1 count=16 entry_size=0x148\n",
+	"list entries=1 count=16 entry_size=0x148 name=8\n",
 	"user uid=1001\n"
 	"limit which=0 value=1\n"
 	"create to=1 capacity=0x1000\n"
@@ -185,22 +186,22 @@ const char * const seeds[] = {
 	"card to=1\n"
 	"buffer fd=1 to=2 pages=2\n"
 	"import dmabuf_fd=2 to=3\n"
-	"open to=4 flags=1\n"
+	"open to=4 flags=4\n"
 	"mmap at=0 length=0x2000 prot=3 flags=1 fd=3\n"
 	"mmap at=1 length=0x2000 prot=1 flags=1 fd=4\n"
 	"touch at=0 size=4 value=1 times=1\n"
 	"export fd=3 to=2\n"
-	"export fd=4 to=2 flags=1\n"
+	"export fd=4 to=2 flags=4\n"
 	"proc fd=3 what=0\n",
 	/* a region as the memory of a region; a read-only one */
 	"create to=1 capacity=0x2000\n"
-	"export fd=1 to=2 flags=1\n"
+	"export fd=1 to=2 flags=4\n"
 	"import dmabuf_fd=2 to=3 name=1\n"
 	"close fd=1\n"
 	"mmap at=0 length=0x2000 prot=3 flags=1 fd=2\n"
 	"mmap at=0 length=0x2000 prot=1 flags=1 fd=3\n"
 	"mprotect at=0 length=0x2000 prot=3\n"
-	"export fd=3 to=4 flags=1\n",
+	"export fd=3 to=4 flags=4\n",
 	/* fences that signal while the region goes */
 	"racing\n"
 	"create to=1 capacity=0x1000\n"
@@ -224,11 +225,14 @@ const char * const seeds[] = {
 	"close fd=1\n"
 	"poll fd=2 events=1\n"
 	"close fd=2\n"
-	"reservation fd=3\n",
+	"release fd=3\n"
+	"reservation fd=3\n"
+	"release fd=3\n",
 	"racing\n"
 	"reserve to=1 count=2\n"
 	"1:reserve to=2 count=2 deadline=4 first=1\n"
 	"2:reserve to=3 count=2 deadline=4 mode=5\n"
+	"1:release fd=1\n"
 	"1:close fd=1\n"
 	"2:holders entries=1 count=16 entry_size=0x78\n"
 	"1:close fd=2\n"
@@ -248,10 +252,10 @@ const char * const seeds[] = {
 const unsigned int seeds_count = sizeof(seeds) / sizeof(seeds[0]);
 
 const struct op ops[] = {
-	IOCTL(ZINC_QUERY, 3, "query", 0, DEVICE,
+	IOCTL(ZINC_IOC_QUERY, 3, "query", 0, DEVICE,
 	      IN(zinc_query, flags, NUMBER, ZERO),
 	      IN(zinc_query, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_CREATE, 40, "create", GIVES_FD, DEVICE,
+	IOCTL(ZINC_IOC_CREATE, 40, "create", GIVES_FD, DEVICE,
 	      IN(zinc_create, capacity, NUMBER, 4096, 4096, 4096, 8192, 8192,
 		 65536, 2 << 20, 4 << 20, 0, 4095, ZINC_CAPACITY_MAX,
 		 ZINC_CAPACITY_MAX + 4096, ~0ULL, ~4095ULL, 1ULL << 40),
@@ -260,60 +264,63 @@ const struct op ops[] = {
 	      IN(zinc_create, mode, NUMBER, 0, 0600, 0666, 0444, 0222, 0640, 01000),
 	      IN(zinc_create, pad, NUMBER, ZERO),
 	      IN(zinc_create, name, NAME, NAMES)),
-	IOCTL(ZINC_OPEN, 25, "open", GIVES_FD, DEVICE,
-	      IN(zinc_open, flags, NUMBER, 0, 0, 0, 1, 1, 2),
+	IOCTL(ZINC_IOC_OPEN, 25, "open", SLEEPS | GIVES_FD, DEVICE,
+	      IN(zinc_open, flags, NUMBER, 0, 0, 0, 4, 4, 1),
 	      IN(zinc_open, pad, NUMBER, ZERO),
+	      IN(zinc_open, deadline, TIME, 0, 0, 0, 0, TIMES),
 	      IN(zinc_open, name, NAME, NAMES)),
-	IOCTL(ZINC_UNLINK, 12, "unlink", 0, DEVICE,
+	IOCTL(ZINC_IOC_UNLINK, 12, "unlink", 0, DEVICE,
 	      IN(zinc_unlink, flags, NUMBER, ZERO),
 	      IN(zinc_unlink, pad, NUMBER, ZERO),
 	      IN(zinc_unlink, name, NAME, NAMES)),
-	IOCTL(ZINC_LIST, 10, "list", 0, DEVICE,
+	IOCTL(ZINC_IOC_LIST, 10, "list", 0, DEVICE,
 	      IN(zinc_list, cursor, NUMBER, 0, 0, 0, 1, ~0ULL),
 	      IN(zinc_list, entries, POINTER, 1, 1, 1, 1, 4, 5, 6, 7),
 	      IN(zinc_list, count, NUMBER, 16, 1, 0, 128, ~0U),
 	      IN(zinc_list, entry_size, NUMBER, ZINC_INFO_SIZE_V1, ZINC_INFO_SIZE_V1,
 		 336, 4096, 4097, 0, ~0U),
 	      IN(zinc_list, flags, NUMBER, ZERO),
-	      IN(zinc_list, pad, NUMBER, ZERO)),
-	{ "wait_any", run_wait_any, ZINC_WAIT_ANY, 15, SLEEPS,
+	      IN(zinc_list, pad, NUMBER, ZERO),
+	      IN(zinc_list, name, NAME, 8, 8, 8, NAMES)),
+	{ "wait_any", run_wait_any, ZINC_IOC_WAIT_ANY, 15, SLEEPS,
 	  { DEVICE, RESULT, WHERE, SIZED,
 	    IN(zinc_wait_any, items, POINTER, 1, 1, 1, 1, 1, 4, 5, 6),
 	    IN(zinc_wait_any, count, NUMBER, 1, 2, 3, 128, 0, 129, ~0U),
-	    IN(zinc_wait_any, flags, NUMBER, ZERO),
+	    IN(zinc_wait_any, flags, NUMBER, 0, 0, 8, 8, 1, 16),
 	    IN(zinc_wait_any, deadline, TIME, TIMES),
 	    IN(zinc_wait_any, pad, NUMBER, ZERO),
 	    ARG("first", NUMBER, 1, 2, 3, 4, 0),
 	    ARG("cursor", NUMBER, SEQUENCES) } },
-	IOCTL(ZINC_REGION_INFO, 8, "info", 0, REGION),
-	IOCTL(ZINC_REGION_NOTIFY, 20, "notify", 0, REGION,
+	IOCTL(ZINC_IOC_REGION_INFO, 8, "info", 0, REGION),
+	IOCTL(ZINC_IOC_REGION_NOTIFY, 20, "notify", 0, REGION,
 	      IN(zinc_notify, flags, NUMBER, 0, 0, 0, 1, 1, 2)),
-	IOCTL(ZINC_REGION_WAIT, 20, "wait", SLEEPS, REGION,
-	      IN(zinc_wait, flags, NUMBER, 0, 1, 2, 3, 4, 5, 6, 7, 8),
+	IOCTL(ZINC_IOC_REGION_WAIT, 20, "wait", SLEEPS, REGION,
+	      IN(zinc_wait, flags, NUMBER, 0, 1, 2, 3, 4, 5, 6, 7, 8, 8, 9, 10,
+		 16),
 	      IN(zinc_wait, cursor, NUMBER, SEQUENCES),
 	      IN(zinc_wait, deadline, TIME, TIMES),
 	      IN(zinc_wait, notify_fd, FD, 0, 1, 2, 3, 4, 5, 16),
 	      IN(zinc_wait, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_REGION_SET_CURSOR, 8, "set_cursor", 0, REGION,
+	IOCTL(ZINC_IOC_REGION_SET_CURSOR, 8, "set_cursor", 0, REGION,
 	      IN(zinc_cursor, cursor, NUMBER, SEQUENCES),
 	      IN(zinc_cursor, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_REGION_UNLINK, 8, "region_unlink", 0, REGION),
-	IOCTL(ZINC_REGION_REOPEN, 15, "reopen", GIVES_FD, REGION,
-	      IN(zinc_reopen, flags, NUMBER, 0, 0, 1, 1, 2),
+	IOCTL(ZINC_IOC_REGION_UNLINK, 8, "region_unlink", 0, REGION),
+	IOCTL(ZINC_IOC_REGION_REOPEN, 15, "reopen", GIVES_FD, REGION,
+	      IN(zinc_reopen, flags, NUMBER, 0, 0, 4, 4, 1),
 	      IN(zinc_reopen, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_IMPORT, 15, "import", GIVES_FD, DEVICE,
+	IOCTL(ZINC_IOC_IMPORT, 15, "import", GIVES_FD, DEVICE,
 	      IN(zinc_import, dmabuf_fd, FD, FDS),
 	      IN(zinc_import, flags, NUMBER, 0, 0, 0, 2, 1, 4),
 	      IN(zinc_import, lifetime, NUMBER, 0, 0, 1, 2, 3),
 	      IN(zinc_import, mode, NUMBER, 0, 0600, 0666, 0444, 01000),
 	      IN(zinc_import, name, NAME, NAMES)),
-	IOCTL(ZINC_REGION_EXPORT, 20, "export", GIVES_FD, REGION,
-	      IN(zinc_export, flags, NUMBER, 0, 0, 0, 1, 1, 2),
+	IOCTL(ZINC_IOC_REGION_EXPORT, 20, "export", GIVES_FD, REGION,
+	      IN(zinc_export, flags, NUMBER, 0, 0, 0, 4, 4, 1),
 	      IN(zinc_export, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_REGION_NOTIFY_FENCE, 15, "notify_fence", 0, REGION,
+	IOCTL(ZINC_IOC_REGION_NOTIFY_FENCE, 15, "notify_fence", 0, REGION,
 	      IN(zinc_notify_fence, fence_fd, FD, FDS),
 	      IN(zinc_notify_fence, flags, NUMBER, ZERO)),
-	{ "reserve", run_reserve, ZINC_RESERVE, 25, SLEEPS | GIVES_FD,
+	{ "reserve", run_reserve, ZINC_IOC_RESERVE, 25, SLEEPS | GIVES_FD,
 	  { DEVICE, RESULT, WHERE, SIZED,
 	    IN(zinc_reserve, items, POINTER, 1, 1, 1, 1, 1, 4, 5, 6),
 	    IN(zinc_reserve, count, NUMBER, 1, 1, 2, 3, 4, 16, 5, 0, 17, ~0U),
@@ -322,7 +329,7 @@ const struct op ops[] = {
 	    IN(zinc_reserve, pad, NUMBER, ZERO),
 	    ARG("first", NUMBER, 0, 1, 2, 3),
 	    ARG("mode", NUMBER, 0, 0, 1, 4, 5, 0x55, 0x55555555, 2) } },
-	IOCTL(ZINC_HOLDERS, 8, "holders", 0, DEVICE,
+	IOCTL(ZINC_IOC_HOLDERS, 8, "holders", 0, DEVICE,
 	      IN(zinc_holders, cursor, NUMBER, 0, 0, 0, 1, 17, ~0ULL),
 	      IN(zinc_holders, entries, POINTER, 1, 1, 1, 1, 4, 5, 6, 7),
 	      IN(zinc_holders, count, NUMBER, 16, 1, 0, 300, ~0U),
@@ -330,13 +337,14 @@ const struct op ops[] = {
 		 ZINC_HOLDER_SIZE_V1, 128, 4096, 4097, 0, ~0U),
 	      IN(zinc_holders, flags, NUMBER, ZERO),
 	      IN(zinc_holders, pad, NUMBER, ZERO)),
-	IOCTL(ZINC_RESERVATION_INFO, 8, "reservation", 0, REGION),
+	IOCTL(ZINC_IOC_RESERVATION_INFO, 8, "reservation", 0, REGION),
+	IOCTL(ZINC_IOC_RESERVATION_RELEASE, 8, "release", 0, REGION),
 	{ "ioctl", run_any_ioctl, 0, 5, SLEEPS,
 	  { SLOT("fd"), RESULT, WHERE,
-	    ARG("nr", NUMBER, 0, 1, 5, 6, 7, 8, 0x40, 0x45, 0x46, 0x48, 0xff),
+	    ARG("nr", NUMBER, 0, 1, 5, 6, 7, 8, 0x40, 0x45, 0x46, 0x48, 0x81, 0x82, 0xff),
 	    ARG("dir", NUMBER, 0, 1, 2, 3),
 	    ARG("size", NUMBER, 0, 1, 4, 8, 16, 64, 4095),
-	    ARG("type", NUMBER, ZINC_IOC_TYPE, ZINC_IOC_TYPE, 0x54, 0),
+	    ARG("type", NUMBER, ZINC_IOCTL_TYPE, ZINC_IOCTL_TYPE, 0x54, 0),
 	    ARG("fill", NUMBER, 0, 1, 0xff) } },
 
 	/* dma-bufs, and devices that work on them */
@@ -450,7 +458,7 @@ const struct op ops[] = {
 	    ARG("gid", NUMBER, 0, 0, 1000, 1001) } },
 	{ "setns", run_setns, 0, 6, 0, { ARG("which", NUMBER, 0, 1, 2, 3) } },
 	{ "limit", run_limit, 0, 4, 0,
-	  { ARG("which", NUMBER, 0, 1), ARG("value", NUMBER, 0, 1, 2, 8192, 4 << 20, ~0ULL) } },
+	  { ARG("which", NUMBER, 0, 1, 2), ARG("value", NUMBER, 0, 1, 2, 8192, 4 << 20, ~0ULL) } },
 	{ "fail", run_fail, 0, 8, 0,
 	  { ARG("nth", NUMBER, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 20, 30) } },
 	/* a child makes the next calls; see run_in_child() for its own */

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between the kernels from 6.1 to 7.2, for an importer. */
+/* Differences between the kernels from 6.1 to 7.3, for an importer. */
 #ifndef IMPORTER_COMPAT_H
 #define IMPORTER_COMPAT_H
 
 #include <linux/dma-buf.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/version.h>
-
-/* 6.13: the name space of symbols is a string */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
-#define IMPORTER_IMPORT_NS(ns)	MODULE_IMPORT_NS(#ns)
-#else
-#define IMPORTER_IMPORT_NS(ns)	MODULE_IMPORT_NS(ns)
-#endif
 
 /* 7.x: move_notify has another name */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
@@ -29,6 +23,17 @@
 #define importer_dma_buf_vmap	dma_buf_vmap
 #define importer_dma_buf_vunmap	dma_buf_vunmap
 #endif
+
+/* 6.3: vm_flags are changed by functions */
+static inline void importer_set_flags(struct vm_area_struct *vma,
+				      unsigned long flags)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_set(vma, flags);
+#else
+	vma->vm_flags |= flags;
+#endif
+}
 
 /* 6.12: the option has another name */
 #if defined(CONFIG_DMA_OPS) || defined(CONFIG_ARCH_HAS_DMA_OPS)

@@ -81,6 +81,21 @@ struct importer_count {
 	__u32 for_device;	/* out: and back */
 };
 
+#define IMPORTER_BUFFER_SIZE	0x8000
+
+/* What an exporter may do, and should not */
+#define IMPORTER_BUFFER_RDONLY	1	/* nobody writes by this dma-buf */
+#define IMPORTER_BUFFER_ACCESS	2	/* but a debugger */
+#define IMPORTER_BUFFER_MAYWRITE 4	/* its mappings may become writable */
+#define IMPORTER_BUFFER_PROT	8	/* their page tables are */
+
+struct importer_mapped {
+	__u32 mappings;		/* that are there */
+	__u32 read;		/* by a debugger, so far */
+	__u32 written;		/* likewise */
+	__u32 pad;
+};
+
 #define IMPORTER_ATTACH	_IOW('Z', 0, struct importer_attach)
 #define IMPORTER_MAP	_IOWR('Z', 1, struct importer_map)
 #define IMPORTER_VMAP	_IO('Z', 2)	/* a dma-buf's descriptor */
@@ -97,5 +112,9 @@ struct importer_count {
 #define IMPORTER_END	_IO('Z', 10)
 /* A dma-buf of so many bytes, with nothing in it: a descriptor */
 #define IMPORTER_EXPORT	_IOW('Z', 11, __u64)
+/* One of IMPORTER_BUFFER_SIZE that can be mapped: a descriptor */
+#define IMPORTER_BUFFER	_IOW('Z', 12, __u32)	/* IMPORTER_BUFFER_* */
+/* The state of the mappings of all such buffers */
+#define IMPORTER_MAPPED	_IOR('Z', 13, struct importer_mapped)
 
 #endif /* ZINC_IMPORTER_H */

@@ -27,7 +27,8 @@
 #include "compat.h"
 #include "importer.h"
 
-IMPORTER_IMPORT_NS(DMA_BUF);
+/* as kmod/dmabuf.c */
+MODULE_INFO(import_ns, "DMA_BUF");
 
 struct importer_state {
 	struct platform_device *pdev;
@@ -608,6 +609,161 @@ static long importer_export(struct importer *importer, const void __user *arg)
 	return fd;
 }
 
+/* ---- a buffer that can be mapped, by code with bad habits ---- */
+
+struct importer_buffer {
+	void *memory;
+	u32 flags;
+};
+
+static atomic_t importer_mappings, importer_read, importer_written;
+
+static void importer_buffer_open(struct vm_area_struct *vma)
+{
+	atomic_inc(&importer_mappings);
+}
+
+static void importer_buffer_close(struct vm_area_struct *vma)
+{
+	atomic_dec(&importer_mappings);
+}
+
+static unsigned long importer_buffer_offset(struct vm_area_struct *vma,
+					    unsigned long address)
+{
+	return address - vma->vm_start + (vma->vm_pgoff << PAGE_SHIFT);
+}
+
+static vm_fault_t importer_buffer_fault(struct vm_fault *vmf)
+{
+	struct importer_buffer *buffer = vmf->vma->vm_private_data;
+	unsigned long offset = vmf->pgoff << PAGE_SHIFT;
+
+	if (offset >= IMPORTER_BUFFER_SIZE)
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address & PAGE_MASK,
+			      page_to_pfn(virt_to_page(buffer->memory + offset)));
+}
+
+static int importer_buffer_access(struct vm_area_struct *vma,
+				  unsigned long address, void *data, int length,
+				  int write)
+{
+	struct importer_buffer *buffer = vma->vm_private_data;
+	void *at = buffer->memory + importer_buffer_offset(vma, address);
+
+	if (write)
+		memcpy(at, data, length);
+	else
+		memcpy(data, at, length);
+	atomic_inc(write ? &importer_written : &importer_read);
+	return length;
+}
+
+static const struct vm_operations_struct importer_buffer_vm_ops = {
+	.open = importer_buffer_open,
+	.close = importer_buffer_close,
+	.fault = importer_buffer_fault,
+};
+
+static const struct vm_operations_struct importer_buffer_access_vm_ops = {
+	.open = importer_buffer_open,
+	.close = importer_buffer_close,
+	.fault = importer_buffer_fault,
+	.access = importer_buffer_access,
+};
+
+static int importer_buffer_mmap(struct dma_buf *dmabuf,
+				struct vm_area_struct *vma)
+{
+	struct importer_buffer *buffer = dmabuf->priv;
+
+	importer_set_flags(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND);
+	if (buffer->flags & IMPORTER_BUFFER_MAYWRITE)
+		importer_set_flags(vma, VM_MAYWRITE);
+	if (buffer->flags & IMPORTER_BUFFER_PROT)
+		vma->vm_page_prot = vm_get_page_prot(VM_READ | VM_WRITE |
+						     VM_SHARED);
+	vma->vm_private_data = buffer;
+	vma->vm_ops = buffer->flags & IMPORTER_BUFFER_ACCESS ?
+		      &importer_buffer_access_vm_ops : &importer_buffer_vm_ops;
+	importer_buffer_open(vma);
+	return 0;
+}
+
+static void importer_buffer_free(struct importer_buffer *buffer)
+{
+	free_pages((unsigned long)buffer->memory,
+		   get_order(IMPORTER_BUFFER_SIZE));
+	kfree(buffer);
+}
+
+static void importer_buffer_release(struct dma_buf *dmabuf)
+{
+	importer_buffer_free(dmabuf->priv);
+}
+
+static const struct dma_buf_ops importer_buffer_ops = {
+	.map_dma_buf = importer_hollow_map,
+	.unmap_dma_buf = importer_hollow_unmap,
+	.mmap = importer_buffer_mmap,
+	.release = importer_buffer_release,
+};
+
+static struct importer_buffer *importer_buffer_new(u32 flags)
+{
+	struct importer_buffer *buffer = kzalloc(sizeof(*buffer), GFP_KERNEL);
+
+	if (!buffer)
+		return NULL;
+	buffer->flags = flags;
+	buffer->memory = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
+					get_order(IMPORTER_BUFFER_SIZE));
+	if (buffer->memory)
+		return buffer;
+	kfree(buffer);
+	return NULL;
+}
+
+static long importer_export_buffer(const void __user *arg)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(export);
+	struct importer_buffer *buffer;
+	struct dma_buf *dmabuf;
+	u32 flags;
+	int fd;
+
+	if (copy_from_user(&flags, arg, sizeof(flags)))
+		return -EFAULT;
+	buffer = importer_buffer_new(flags);
+	if (!buffer)
+		return -ENOMEM;
+	export.ops = &importer_buffer_ops;
+	export.size = IMPORTER_BUFFER_SIZE;
+	export.flags = flags & IMPORTER_BUFFER_RDONLY ? O_RDONLY : O_RDWR;
+	export.priv = buffer;
+	dmabuf = dma_buf_export(&export);
+	if (IS_ERR(dmabuf)) {
+		importer_buffer_free(buffer);
+		return PTR_ERR(dmabuf);
+	}
+	fd = dma_buf_fd(dmabuf, O_CLOEXEC);
+	if (fd < 0)
+		dma_buf_put(dmabuf);
+	return fd;
+}
+
+static long importer_mapped(void __user *arg)
+{
+	struct importer_mapped args = {
+		.mappings = atomic_read(&importer_mappings),
+		.read = atomic_read(&importer_read),
+		.written = atomic_read(&importer_written),
+	};
+
+	return copy_to_user(arg, &args, sizeof(args)) ? -EFAULT : 0;
+}
+
 /* ---- the file ---- */
 
 static long importer_call(struct importer *importer, unsigned int cmd,
@@ -640,6 +796,10 @@ static long importer_call(struct importer *importer, unsigned int cmd,
 		return importer_end_work(importer, arg);
 	case IMPORTER_EXPORT:
 		return importer_export(importer, args);
+	case IMPORTER_BUFFER:
+		return importer_export_buffer(args);
+	case IMPORTER_MAPPED:
+		return importer_mapped(args);
 	}
 	return -ENOTTY;
 }

@@ -68,7 +68,7 @@ static void check_table(struct kunit *test, struct sg_table *table,
 			unsigned int longest)
 {
 	struct scene *s = test->priv;
-	struct zinc_dmabuf *zd = s->dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(s->dmabuf);
 	unsigned long at = 0;
 	struct scatterlist *sg;
 	unsigned int i;
@@ -108,7 +108,7 @@ static void entries_are_as_long_as_the_device_takes(struct kunit *test)
 static void neighbours_are_one_entry(struct kunit *test)
 {
 	struct scene *s = test->priv;
-	struct zinc_dmabuf *zd = s->dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(s->dmabuf);
 	struct dma_buf_attachment *attach;
 	unsigned int i, breaks = 1;
 	struct sg_table *table;
@@ -129,7 +129,7 @@ static void neighbours_are_one_entry(struct kunit *test)
 static void pages_are_pinned_while_attached(struct kunit *test)
 {
 	struct scene *s = test->priv;
-	struct zinc_dmabuf *zd = s->dmabuf->priv;
+	struct zinc_dmabuf *zd = zinc_dmabuf_of(s->dmabuf);
 	struct dma_buf_attachment *first, *second;
 
 	KUNIT_EXPECT_NULL(test, zd->pages);
@@ -146,6 +146,47 @@ static void pages_are_pinned_while_attached(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, zd->pages);
 	KUNIT_EXPECT_FALSE(test, mapping_unevictable(zd->backing->f_mapping));
 	KUNIT_EXPECT_EQ(test, zinc_dmabuf_attached(s->region), 0U);
+}
+
+static void directions_have_in_common(struct kunit *test)
+{
+	static const enum dma_data_direction both = DMA_BIDIRECTIONAL;
+	static const enum dma_data_direction to = DMA_TO_DEVICE;
+	static const enum dma_data_direction from = DMA_FROM_DEVICE;
+
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(both, both), both);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(both, to), to);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(both, from), from);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(to, both), to);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(to, to), to);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(to, from), DMA_NONE);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(from, both), from);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(from, to), DMA_NONE);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(from, from), from);
+	KUNIT_EXPECT_EQ(test, zinc_common_dir(both, DMA_NONE), DMA_NONE);
+}
+
+static void pinned_bytes_are_counted_once(struct kunit *test)
+{
+	struct scene *s = test->priv;
+	struct dma_buf_attachment *first, *second;
+	struct zinc_query now, before;
+
+	zinc_user_query(s->region->uid, &before);
+	first = dma_buf_attach(s->dmabuf, &s->device->dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	second = dma_buf_attach(s->dmabuf, &s->device->dev);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, second);
+	zinc_user_query(s->region->uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_pinned_bytes,
+			before.user_pinned_bytes + SIZE);
+	dma_buf_detach(s->dmabuf, first);
+	zinc_user_query(s->region->uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_pinned_bytes,
+			before.user_pinned_bytes + SIZE);
+	dma_buf_detach(s->dmabuf, second);
+	zinc_user_query(s->region->uid, &now);
+	KUNIT_EXPECT_EQ(test, now.user_pinned_bytes, before.user_pinned_bytes);
 }
 
 static void read_only_is_mapped_for_reading(struct kunit *test)
@@ -174,6 +215,8 @@ static struct kunit_case zinc_dmabuf_cases[] = {
 	KUNIT_CASE(entries_are_as_long_as_the_device_takes),
 	KUNIT_CASE(neighbours_are_one_entry),
 	KUNIT_CASE(pages_are_pinned_while_attached),
+	KUNIT_CASE(directions_have_in_common),
+	KUNIT_CASE(pinned_bytes_are_counted_once),
 	KUNIT_CASE(read_only_is_mapped_for_reading),
 	{}
 };

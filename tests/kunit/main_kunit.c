@@ -24,3 +24,20 @@ void zinc_kunit_stop(struct kunit_suite *suite)
 {
 	zinc_exit();
 }
+
+/* for each case, a region of one page in its priv */
+int zinc_kunit_make_region(struct kunit *test)
+{
+	struct zinc_create args = { .capacity = PAGE_SIZE };
+	struct zinc_region *region = zinc_region_create(&args, NULL);
+
+	if (IS_ERR(region))
+		return PTR_ERR(region);
+	test->priv = region;
+	return 0;
+}
+
+void zinc_kunit_put_region(struct kunit *test)
+{
+	zinc_region_put(test->priv);
+}

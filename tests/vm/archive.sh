@@ -20,12 +20,16 @@ mirror_of()
 		$1 ~ want && $2 == "main" && $3 !~ /^cdrom/ && !n++ { print $3 }'
 }
 
+# The architecture of the packages to get; empty for this machine's own.
+APT_ARCH=
+
 # apt_for SUITE...: set APT to options for an apt that knows these suites and
 # nothing of what is installed here; package lists are at most an hour old.
+# Packages of APT_ARCH need no foreign architecture in this machine's dpkg.
 apt_for()
 {
 	local dir
-	dir=$CACHE/apt/$(IFS=+; echo "$*")
+	dir=$CACHE/apt/$(IFS=+; echo "$*")${APT_ARCH:+:$APT_ARCH}
 	APT_DIR=$dir
 	APT=(-o "Dir::State=$dir" -o "Dir::State::lists=$dir/lists"
 		-o "Dir::State::status=$dir/status"
@@ -37,6 +41,8 @@ apt_for()
 		-o Dir::Cache::pkgcache=pkgcache.bin
 		-o Acquire::Languages=none -o APT::Sandbox::User=root
 		-o Acquire::Retries=3)
+	[ -z "$APT_ARCH" ] || APT+=(-o "APT::Architecture=$APT_ARCH"
+		-o "APT::Architectures=$APT_ARCH" -o "APT::Architectures::=$APT_ARCH")
 	with_lock "$dir.lock" update_lists "$@"
 }
 
@@ -45,7 +51,7 @@ update_lists()
 	local keyring=/usr/share/keyrings/debian-archive-keyring.gpg suite mirror
 	local dir=$APT_DIR
 	[ -z "$(find "$dir/ready" -mmin -60 2>/dev/null)" ] || return 0
-	[ -r "$keyring" ] || die "$keyring is missing; run: tests/setup vm"
+	[ -r "$keyring" ] || die "$keyring is missing; run: tests/repo/setup vm"
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial" "$dir/none"
 	: >"$dir/status"
 	for suite; do
@@ -127,6 +133,7 @@ unpack_root()
 		[ -L "$root/$d" ] || die "$root/$d is no link: a package of a release before merged /usr?"
 	done
 	# what maintainer scripts would have set up
+	mkdir -p "$root"/{home,media,mnt,opt,root,srv}
 	[ -e "$root/usr/bin/awk" ] || ln -s mawk "$root/usr/bin/awk"
 	[ -e "$root/usr/bin/sh" ] || ln -s dash "$root/usr/bin/sh"
 	if [ -d "$root/usr/share/base-passwd" ]; then

@@ -26,7 +26,7 @@ die()
 need()
 {
 	command -v "$1" >/dev/null ||
-		die "$1 is not installed; run: tests/setup $2"
+		die "$1 is not installed; run: tests/repo/setup $2"
 }
 
 # with_lock FILE FUNCTION...: run FUNCTION while no one else holds FILE.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Named shared memory with notification, by libzinc-kmod. */
+/** Named shared memory regions with notifications, by libzinc-kmod. */
 module zinc {
     exports zinc;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Zinc: named memory that processes share without copying, and that wakes who waits."""
+"""Zinc: named shared memory regions with notifications."""
 
+from ._handle import RegionGone
 from ._region import Backend, Features, Lifetime, RegionFlags, RegionInfo, SharedRegion
 from ._wait import FOREVER
 
@@ -10,6 +11,7 @@ __all__ = [
     "Features",
     "Lifetime",
     "RegionFlags",
+    "RegionGone",
     "RegionInfo",
     "SharedRegion",
 ]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# What a user's type checker sees; the types themselves are beside the code.
+# The public names for type checkers; the annotations are in the modules.
+from ._handle import RegionGone as RegionGone
 from ._region import Backend as Backend
 from ._region import Features as Features
 from ._region import Lifetime as Lifetime
@@ -14,6 +15,7 @@ __all__ = [
     "Features",
     "Lifetime",
     "RegionFlags",
+    "RegionGone",
     "RegionInfo",
     "SharedRegion",
 ]

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The C library: its declarations, its constants, and the file itself.
+"""The C library: its declarations, its constants, and the loaded shared object.
 
-The declarations are those of zinc.h and zinc-lock.h, which lie in include/ in the
-package; if one is missing, those of _cdef.py.
+The declarations come from zinc.h and zinc-lock.h in the package's include/ folder,
+or from _cdef.py if one of them is missing.
 
-The library is looked for at $ZINC_LIBRARY, and there only if that is set; else
-beside the package's modules; in the build of the source tree that the package
-lies in; where the system has its libraries. Of the names, libzinc-kmod.so.1
-comes before libzinc_core.so.
+If $ZINC_LIBRARY is set, only that file is loaded. Otherwise the package's own
+folder, the build folder of its source tree, and the loader's path are searched, in
+this order. In each, libzinc-kmod.so.1 is tried before libzinc_core.so.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ _CONSTANT = re.compile(
 
 
 def declarations(header: str) -> str:
-    """What cffi understands of zinc.h: types and functions."""
+    """Extract the types and functions of a header, in the syntax that cffi accepts."""
     text = _DIRECTIVE.sub("", _CPLUSPLUS.sub("", _COMMENT.sub("", header)))
     text = text.replace("ZINC_API ", "")
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"
 
 
 def constants(header: str) -> str:
-    """Those macros of zinc.h that are plain numbers, as cffi understands them."""
+    """Extract the macros of a header that are plain numbers."""
     found = []
     for name, plain, number, shift in _CONSTANT.findall(_COMMENT.sub("", header)):
         value = int(plain, 0) if plain else int(number, 0) << int(shift, 0)
@@ -54,7 +53,7 @@ def constants(header: str) -> str:
 
 
 def header_cdef() -> str:
-    """The declarations to use."""
+    """Return the declarations for cffi."""
     folder = _HERE / "include"
     try:
         header = "".join((folder / name).read_text(encoding="utf-8") for name in HEADERS)
@@ -68,7 +67,7 @@ def _candidates() -> list[str]:
     if chosen:
         return [chosen]
     folders = [_HERE]
-    if (_HERE.parents[1] / "zinc.h").exists():
+    if (_HERE.parents[1] / "include" / "zinc.h").exists():
         folders.append(_HERE.parents[2] / "build" / "lib")
     found = [str(path) for folder in folders for name in NAMES if (path := folder / name).exists()]
     return found + list(NAMES)
@@ -81,16 +80,16 @@ def _load() -> Any:
             library = ffi.dlopen(candidate)
             version = library.zinc_version() >> 16
             if version != FORMAT:
-                raise OSError(f"{candidate}: has region format {version}, not {FORMAT}")
+                raise OSError(f"{candidate}: expected region format {FORMAT}, found {version}")
             library.zinc_close_keep_data  # pylint: disable=pointless-statement
             return library
         except OSError as error:
             tried.append(str(error))
         except AttributeError as error:
-            tried.append(f"{candidate} is not the library of this Zinc: {error}")
+            tried.append(f"{candidate}: a library of another version of Zinc: {error}")
     raise ImportError(
-        f"zinc: no libzinc-kmod: install it (make install, ldconfig), or let {VARIABLE} name the"
-        " file: " + "; ".join(tried)
+        f"zinc: cannot load libzinc-kmod: install it (make install, ldconfig), or set {VARIABLE}"
+        " to its path: " + "; ".join(tried)
     )
 
 

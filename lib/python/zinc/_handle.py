@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """A handle of the C library, and the mapping that its views keep.
 
-A handle may be closed by one thread while another waits on it, and a view of
-its data may be the last that is left. So calls are counted, and the last one
-closes what was to be closed; and the mapping belongs to an object that region
-and views share.
+One thread may close a handle while another waits on it. Therefore calls are counted,
+and the last one closes the handle. A view may outlive the region. Therefore the
+mapping belongs to an object that the region and its views share.
 """
 
 from __future__ import annotations
 
 import asyncio
 import atexit
+import errno
 import functools
 import os
 import threading
@@ -24,10 +24,15 @@ _all: weakref.WeakSet[Handle] = weakref.WeakSet()
 _Waiting = tuple[asyncio.AbstractEventLoop, "asyncio.Future[bool]"]
 
 
+class RegionGone(BrokenPipeError):
+    """A wait with or_gone ended because the region's creator or name is gone."""
+
+
 def oserror(error: int, name: str | None = None) -> OSError:
-    """What the library returned, as the exception that Python has for it."""
+    """The exception for an error of the library."""
     text = ffi.string(lib.zinc_strerror(error)).decode()
-    return OSError(-error, text) if name is None else OSError(-error, text, name)
+    kind = RegionGone if error == -errno.EPIPE else OSError
+    return kind(-error, text) if name is None else kind(-error, text, name)
 
 
 def _unmap(kept: list[Any], unmap: Any, _data: Any) -> None:
@@ -45,13 +50,14 @@ class Handle:
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw
-        # a signal handler may interrupt who has it, and call in again
+        # reentrant: a signal handler may use the region while its thread has the lock
         self._lock = threading.RLock()
         self._users = 0
         self._owed = False
         self._waiting: set[_Waiting] = set()
         self._kept: list[Any] = []
         self.closed = False
+        self.name: str | None = None  # for errors
         self.capacity: int = lib.zinc_capacity(raw)
         data = lib.zinc_ptr(raw)
         self._data = None
@@ -61,7 +67,7 @@ class Handle:
         _all.add(self)
 
     def enter(self) -> Any:
-        """The handle for a call, which leave() has to follow."""
+        """Begin a call and return the C handle; leave() ends the call."""
         with self._lock:
             if self.closed:
                 raise ValueError("the region is closed")
@@ -69,14 +75,14 @@ class Handle:
             return self._raw
 
     def leave(self) -> None:
-        """The call has ended."""
+        """End a call."""
         with self._lock:
             self._users -= 1
             if self.closed and not self._users:
                 self._finish()
 
     def close(self) -> None:
-        """No call from now on; again, nothing."""
+        """Refuse new calls and end waits; further closes do nothing."""
         with self._lock:
             if self.closed:
                 return
@@ -88,7 +94,7 @@ class Handle:
                 self._finish()
 
     def is_used(self) -> bool:
-        """Whether it was closed, and a call has yet to end."""
+        """Return whether the handle is closed while a call still uses it."""
         return self.closed and self._users > 0
 
     def _finish(self) -> None:
@@ -101,11 +107,11 @@ class Handle:
             lib.zinc_close(raw)
         else:
             self._kept += [data[0], length[0]]
-        # unmapped here and now, if there are no views
+        # this unmaps the memory unless a view refers to it
         self._data = None
 
     def buffer(self) -> memoryview:
-        """The data; the memory stays as long as this does, whoever is closed."""
+        """Return the data; the view keeps the memory mapped."""
         with self._lock:
             if self.closed:
                 raise ValueError("the region is closed")
@@ -114,12 +120,12 @@ class Handle:
             return memoryview(ffi.buffer(self._data, self.capacity))
 
     def owe(self) -> None:
-        """A notify was taken for somebody who does not want it any more."""
+        """A cancelled wait consumed a notify: keep it for the next wait."""
         with self._lock:
             self._owed = True
 
     def settle(self) -> bool:
-        """Whether such a notify is there; now it has been taken."""
+        """Consume the kept notify; return whether there was one."""
         if not self._owed:
             return False
         with self._lock:
@@ -127,19 +133,19 @@ class Handle:
             return owed
 
     def await_begins(self, waiting: _Waiting) -> None:
-        """Have close() end this wait."""
+        """Register a wait, so that close() ends it."""
         with self._lock:
             if self.closed:
                 raise ValueError("the region is closed")
             self._waiting.add(waiting)
 
     def await_ends(self, waiting: _Waiting) -> None:
-        """It has ended."""
+        """Unregister a wait that has ended."""
         with self._lock:
             self._waiting.discard(waiting)
 
     def after_fork(self) -> None:
-        """Of the threads that used it there is one."""
+        """Reset the state in a child process, which has only the thread that forked."""
         self._lock = threading.RLock()
         self._users = 0
         self._waiting = set()
@@ -153,7 +159,7 @@ def _after_fork() -> None:
 
 
 def _at_exit() -> None:
-    """Close what is left, and let the short waits of other threads end before."""
+    """Close all handles, and wait up to a second for calls in other threads."""
     end = time.monotonic() + 1
     handles = list(_all)
     for handle in handles:

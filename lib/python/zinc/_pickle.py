@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Regions as arguments of multiprocessing: the other side gets a handle of its own."""
+"""Regions as arguments of multiprocessing: the other process opens its own handle."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reduce(region: SharedRegion) -> tuple[Any, ...]:
-    """How to make it again."""
+    """Return the function and arguments that open the region in another process."""
     try:
         fd = region.fileno()
     except OSError as error:

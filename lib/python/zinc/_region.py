@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""SharedRegion, and what is known of regions."""
+"""SharedRegion and RegionInfo."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
-from . import _wait
+from . import _dlpack, _wait
 from ._abi import ffi, lib
 from ._handle import Handle, oserror
 
 if TYPE_CHECKING:
     import numpy
     import numpy.typing
+    from typing_extensions import Self
 
 
 class Backend(enum.IntEnum):
-    """What keeps a region."""
+    """The backend of a region."""
 
     AUTO = 0
     KMOD = 1
@@ -30,7 +31,7 @@ class Backend(enum.IntEnum):
 
 
 class Lifetime(enum.IntEnum):
-    """When a region's name goes."""
+    """The event that removes a region's name."""
 
     REFS = 0
     CREATOR = 1
@@ -38,31 +39,36 @@ class Lifetime(enum.IntEnum):
 
 
 class RegionFlags(enum.IntFlag):
-    """ZINC_IS_*."""
+    """Flags of a region and a handle: ZINC_INFO_*."""
 
     CREATOR_GONE = 1 << 0
     UNLINKED = 1 << 1
     ANONYMOUS = 1 << 2
     LAZY = 1 << 3
-    READONLY = 1 << 4
+    RDONLY = 1 << 4
     CREATOR = 1 << 5
-    STALE = 1 << 6
-    INVALID = 1 << 7
-    IMPORTED = 1 << 8
-    DATA_READONLY = 1 << 9
+    IMPORTED = 1 << 6
+    DATA_RDONLY = 1 << 7
+    CONTIGUOUS = 1 << 8
+    STALE = 1 << 16
+    INVALID = 1 << 17
+    UNKNOWN = 1 << 18
+    PAGE_LAYOUT = 1 << 19
 
 
 class Features(enum.IntFlag):
-    """ZINC_CAN_*."""
+    """Operations with devices: ZINC_FEATURE_*."""
 
     EXPORT = 1 << 3
     IMPORT = 1 << 4
     FENCE = 1 << 5
+    CONTIGUOUS = 1 << 10
+    EXPORT_PART = 1 << 11
 
 
 @dataclass(frozen=True)
 class RegionInfo:  # pylint: disable=too-many-instance-attributes
-    """struct zinc_region_info."""
+    """A description of a region: struct zinc_region_info."""
 
     name: str
     backend: Backend
@@ -75,7 +81,7 @@ class RegionInfo:  # pylint: disable=too-many-instance-attributes
     uid: int
     gid: int
     mode: int
-    owner_pid: int
+    creator_pid: int
     handles: int
     waiters: int
     sequence: int
@@ -104,7 +110,7 @@ def _name(name: str | None) -> Any:
     if name is None:
         return ffi.NULL
     if "\0" in name:
-        raise ValueError("the name has a NUL in it")
+        raise ValueError("the name contains a NUL")
     return name.encode("utf-8", "surrogatepass")
 
 
@@ -114,7 +120,7 @@ def _choice(kind: type[enum.IntEnum], value: int | str) -> int:
             return kind[value.upper()]
         except KeyError:
             names = ", ".join(member.name.lower() for member in kind)
-            raise ValueError(f"{value!r} is none of {names}") from None
+            raise ValueError(f"expected one of {names}, got {value!r}") from None
     return kind(value)
 
 
@@ -126,7 +132,7 @@ def _options(flags: int = 0, **fields: int) -> Any:
 
 
 def _made(make: Callable[..., int], *arguments: Any, name: str | None = None) -> Handle:
-    """The handle that a function makes, or its error."""
+    """Call a function that makes a handle; return the handle or raise its error."""
     out = ffi.new("zinc_handle *")
     error = make(*arguments, out)
     if error:
@@ -135,10 +141,10 @@ def _made(make: Callable[..., int], *arguments: Any, name: str | None = None) ->
 
 
 def _new_options(
-    mode: int, lifetime: int | str, replace: bool, lazy: bool, backend: int | str
+    mode: int, lifetime: int | str, backend: int | str, replace: bool, flags: int = 0
 ) -> Any:
     return _options(
-        (lib.ZINC_REPLACE if replace else 0) | (lib.ZINC_LAZY if lazy else 0),
+        (lib.ZINC_REPLACE if replace else 0) | flags,
         mode=mode,
         lifetime=_choice(Lifetime, lifetime),
         backend=_choice(Backend, backend),
@@ -147,7 +153,7 @@ def _new_options(
 
 def _open_options(readonly: bool, data: bool, backend: int | str) -> Any:
     return _options(
-        (lib.ZINC_READONLY if readonly else 0) | (0 if data else lib.ZINC_NO_DATA),
+        (lib.ZINC_RDONLY if readonly else 0) | (0 if data else lib.ZINC_NO_DATA),
         backend=_choice(Backend, backend),
     )
 
@@ -155,17 +161,17 @@ def _open_options(readonly: bool, data: bool, backend: int | str) -> Any:
 class SharedRegion:
     """Named memory that processes share, and a notify that wakes them.
 
-    create() and open() make one. It is closed by close(), at the end of a with
-    block, and when it is collected; views of its data live on. Everything may
-    be called from any thread, and after a fork.
+    create() and open() return one. It is closed by close(), at the end of a with
+    block, or when it is garbage-collected; views of its data stay valid. Every method
+    may be called from any thread, and after a fork.
     """
 
     def __init__(self, handle: Handle, name: str | None) -> None:
-        """Not for callers: use create() or open()."""
+        """Internal: use create() or open()."""
         self._handle = handle
-        self._name = name
+        self._name = handle.name = name
         self._finalizer = weakref.finalize(self, handle.close)
-        self._readonly = bool(self.info.flags & (RegionFlags.READONLY | RegionFlags.DATA_READONLY))
+        self._readonly = bool(self.info.flags & (RegionFlags.RDONLY | RegionFlags.DATA_RDONLY))
 
     @classmethod
     def create(
@@ -177,17 +183,19 @@ class SharedRegion:
         lifetime: Lifetime | str = Lifetime.REFS,
         replace: bool = False,
         lazy: bool = False,
+        contiguous: bool = False,
         backend: Backend | str = Backend.AUTO,
-    ) -> SharedRegion:
-        """Make a region of capacity bytes, a multiple of the page size, and own it.
+    ) -> Self:
+        """Create a region of capacity bytes, a multiple of the page size.
 
-        name is 1 to 249 of a-z A-Z 0-9 _ -, or None for a region without one.
-        mode has the permissions; no umask is applied. replace takes the name
-        from the region that has it; lazy leaves the memory to the first touch.
-        Raises FileExistsError, PermissionError, or OSError with EINVAL for a
-        bad name or capacity, and ENOSPC, ENOMEM or EDQUOT for no room.
+        name is 1 to 249 of a-z A-Z 0-9 _ -, or None for an anonymous region. mode has
+        the permission bits; no umask is applied. replace takes the name from the
+        region that has it. lazy allocates each page on its first access.
+        Raises FileExistsError or PermissionError; OSError with EINVAL for a bad name
+        or capacity, and with ENOSPC, ENOMEM or EDQUOT if there is no memory.
         """
-        options = _new_options(mode, lifetime, replace, lazy, backend)
+        flags = (lib.ZINC_LAZY if lazy else 0) | (lib.ZINC_CONTIGUOUS if contiguous else 0)
+        options = _new_options(mode, lifetime, backend, replace, flags)
         encoded = _name(name)
         if not 0 <= capacity < 1 << 64:
             raise oserror(-errno.EINVAL, name)
@@ -201,22 +209,33 @@ class SharedRegion:
         readonly: bool = False,
         data: bool = True,
         backend: Backend | str = Backend.AUTO,
-    ) -> SharedRegion:
-        """Attach to the region of that name.
+        timeout_ms: int = 0,
+    ) -> Self:
+        """Open a region by its name; with a timeout, wait until it is created.
 
-        Raises FileNotFoundError, PermissionError, or OSError with EINVAL for
-        a bad name and EBADMSG for what is no region. Without data it waits,
-        notifies and exports only, for memory that no CPU can map.
+        With data=False the handle can only wait, notify and export; this is for
+        memory that no CPU can map. Raises FileNotFoundError, or TimeoutError if there
+        is a timeout; PermissionError; OSError with EINVAL for a bad name, and with
+        EBADMSG for an object that is not a region.
         """
         options = _open_options(readonly, data, backend)
-        return cls(_made(lib.zinc_open_with, _name(name), options, name=name), name)
+        if timeout_ms == 0:
+            return cls(_made(lib.zinc_open_with, _name(name), options, name=name), name)
+        deadline = _wait.Deadline(timeout_ms)
+        while True:
+            end = deadline.slice()
+            try:
+                return cls(_made(lib.zinc_open_wait, _name(name), options, end, name=name), name)
+            except TimeoutError:
+                if deadline.left() == 0:
+                    raise
 
     @classmethod
-    def from_fd(cls, fd: int, *, readonly: bool = False, data: bool = True) -> SharedRegion:
-        """Attach to the region whose fileno() another process sent; fd stays the caller's."""
+    def from_fd(cls, fd: int, *, readonly: bool = False, data: bool = True) -> Self:
+        """Open a region by its fileno(), sent by another process; the caller closes fd."""
         options = _open_options(readonly, data, Backend.AUTO)
         region = cls(_made(lib.zinc_from_fd, fd, options), None)
-        region._name = region.info.name or None
+        region._name = region._handle.name = region.info.name or None
         return region
 
     @classmethod
@@ -228,14 +247,14 @@ class SharedRegion:
         mode: int = 0o600,
         lifetime: Lifetime | str = Lifetime.REFS,
         replace: bool = False,
-    ) -> SharedRegion:
-        """Make a region of a device's dma-buf, without copying; fd stays the caller's."""
-        options = _new_options(mode, lifetime, replace, False, Backend.AUTO)
+    ) -> Self:
+        """Import a device's dma-buf as a region, without copying; the caller closes fd."""
+        options = _new_options(mode, lifetime, Backend.AUTO, replace)
         return cls(_made(lib.zinc_import_dmabuf, fd, _name(name), options, name=name), name)
 
     @staticmethod
     def list() -> builtins.list[RegionInfo]:
-        """The named regions that the caller may see, in the order of their names."""
+        """Return the named regions that are visible to the caller, sorted by name."""
         array, count = ffi.new("struct zinc_region_info **"), ffi.new("size_t *")
         error = lib.zinc_list(array, count, ffi.sizeof("struct zinc_region_info"))
         if error:
@@ -247,7 +266,7 @@ class SharedRegion:
 
     @staticmethod
     def stat(name: str) -> RegionInfo:
-        """What is known of the region of that name, without opening it."""
+        """Describe a region by its name, without opening it."""
         raw = ffi.new("struct zinc_region_info *")
         raw.size = ffi.sizeof("struct zinc_region_info")
         error = lib.zinc_stat(_name(name), raw)
@@ -257,14 +276,26 @@ class SharedRegion:
 
     @staticmethod
     def unlink(name: str) -> None:
-        """Take the name away; who has the region open keeps it."""
+        """Remove a region's name; open handles stay valid."""
         error = lib.zinc_unlink(_name(name))
         if error:
             raise oserror(error, name)
 
     @staticmethod
+    def unlink_stale(name: str) -> None:
+        """Remove the name of a region that no process has open.
+
+        On POSIX shared memory, a process that died can leave such a name. The kernel
+        module leaves none. Raises FileNotFoundError, PermissionError, or OSError with
+        EBUSY if the region is open or if that cannot be determined.
+        """
+        error = lib.zinc_unlink_stale(_name(name))
+        if error:
+            raise oserror(error, name)
+
+    @staticmethod
     def features() -> Features:
-        """What can be done with devices here."""
+        """Return the device features of the default backend."""
         value = ffi.new("uint64_t *")
         error = lib.zinc_features(ffi.NULL, value)
         if error:
@@ -283,19 +314,19 @@ class SharedRegion:
 
     @property
     def name(self) -> str | None:
-        """As given to create() or open(); None for a region without one."""
+        """The name given to create() or open(); None for an anonymous region."""
         return self._name
 
     @property
     def capacity(self) -> int:
-        """Bytes of data."""
+        """The size of the data in bytes."""
         if self._handle.closed:
             raise ValueError("the region is closed")
         return self._handle.capacity
 
     @property
     def readonly(self) -> bool:
-        """Whether its views are."""
+        """Whether views of the data are read-only."""
         return self._readonly
 
     @property
@@ -305,7 +336,7 @@ class SharedRegion:
 
     @property
     def sequence(self) -> int:
-        """How often it was notified, modulo 2**32."""
+        """The number of notifies so far, modulo 2**32."""
         raw = self._handle.enter()
         try:
             return int(lib.zinc_sequence(raw))
@@ -314,16 +345,16 @@ class SharedRegion:
 
     @property
     def info(self) -> RegionInfo:
-        """What is known of it now."""
+        """A description of the region now."""
         raw = ffi.new("struct zinc_region_info *")
         raw.size = ffi.sizeof("struct zinc_region_info")
         self._call(lib.zinc_info, raw)
         return _info_from(raw)
 
     def as_buffer(self) -> memoryview:
-        """The data themselves, writable unless the region is read-only.
+        """Return the data in place, writable unless the region is read-only.
 
-        The view keeps the memory after close(), and after the region is gone.
+        The view keeps the memory mapped after close(), and after the region's end.
         """
         view = self._handle.buffer()
         return view.toreadonly() if self._readonly else view
@@ -335,10 +366,10 @@ class SharedRegion:
         shape: int | tuple[int, ...] | None = None,
         offset: int = 0,
     ) -> numpy.ndarray[Any, numpy.dtype[Any]]:
-        """The data themselves as an array, of numpy.uint8 if nothing else is said.
+        """Return the data in place as an array, of numpy.uint8 by default.
 
-        Without a shape it has one dimension and all there is after offset. It
-        keeps the memory as as_buffer() does.
+        Without a shape the array has one dimension and extends from offset to the end.
+        It keeps the memory mapped, as as_buffer() does.
         """
         import numpy as np  # pylint: disable=import-outside-toplevel
 
@@ -355,61 +386,105 @@ class SharedRegion:
         shape: int | tuple[int, ...] | None = None,
         offset: int = 0,
     ) -> numpy.ndarray[Any, numpy.dtype[Any]]:
-        """What from_dlpack() of PyTorch, CuPy, JAX and NumPy take, as as_numpy()."""
-        if self._readonly:
-            raise BufferError("DLPack knows no read-only tensors: open the region for writing")
-        return self.as_numpy(dtype, shape=shape, offset=offset)
+        """Return an object for from_dlpack() of PyTorch, CuPy, JAX and NumPy.
 
-    def __dlpack__(self, *, stream: Any = None) -> Any:
-        if stream is not None:
-            raise BufferError("the data are the CPU's: there is no stream")
-        return self.as_dlpack().__dlpack__()
+        The parameters are those of as_numpy(). For a read-only region this needs
+        NumPy 2.1; passing the region itself to from_dlpack() does not.
+        """
+        array = self.as_numpy(dtype, shape=shape, offset=offset)
+        if self._readonly:
+            try:
+                array.__dlpack__(max_version=_dlpack.VERSION)  # type: ignore[call-arg]
+            except TypeError:
+                raise BufferError(
+                    "this version of NumPy cannot export read-only tensors: use 2.1 or later,"
+                    " pass the region itself, or open the region for writing"
+                ) from None
+        return array
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Return a DLPack capsule: one dimension of uint8.
+
+        The capsule is of DLPack 1.x if the consumer supports that, which preserves
+        read-only access. It keeps the memory mapped, as as_buffer() does. Raises
+        BufferError for a stream, for a device other than the CPU, and for a read-only
+        region if the consumer does not support DLPack 1.x and does not copy.
+        """
+        _dlpack.check(stream, dl_device)
+        view = self.as_buffer()
+        flags = _dlpack.READ_ONLY if self._readonly else 0
+        if copy:
+            view, flags = memoryview(bytearray(view)), _dlpack.IS_COPIED
+        data = ffi.from_buffer(view)
+        address = int(ffi.cast("uintptr_t", data))
+        return _dlpack.capsule(address, (len(view),), (view, data), flags, max_version)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return 1, 0  # kDLCPU
+        return _dlpack.CPU
 
     def notify(self) -> None:
-        """Count the sequence on, and wake all who wait; EBADF if it is read-only.
+        """Increment the sequence and wake all waiters; EBADF if read-only.
 
-        What was written before is visible after the wait that it satisfies.
+        Writes made before it are visible after the wait it wakes.
         """
         self._call(lib.zinc_notify_checked)
 
-    def wait(self, timeout_ms: int = 1000) -> bool:
-        """Whether there was a notify that this handle had not seen.
+    def wait(self, timeout_ms: int = 1000, *, or_gone: bool = False) -> bool:
+        """Wait for a notify that this handle has not seen; return False on a timeout.
 
-        0 only looks, 2**32 - 1 waits for ever. Signals are handled in
-        between, so Ctrl-C ends it. Raises ValueError if another thread
-        closes the region meanwhile.
+        A timeout of 0 polls, 2**32 - 1 waits without limit. Ctrl-C ends the wait.
+        Raises ValueError if another thread closes the region. With or_gone, raises
+        RegionGone once the creator's handle is closed, the creator has exited, or the
+        region's name is removed or belongs to another region. Notifies sent before
+        that are delivered first.
         """
-        return _wait.wait(self._handle, _wait.Deadline(timeout_ms))
+        return _wait.wait(self._handle, _wait.Deadline(timeout_ms), or_gone)
 
     def try_wait(self) -> bool:
-        """wait() that only looks."""
+        """Consume a pending notify without waiting; return whether there was one."""
         return _wait.try_wait(self._handle)
 
-    async def wait_async(self, timeout_ms: int = 1000) -> bool:
-        """wait() for an event loop of asyncio. Cancelled, it takes no notify."""
-        return await _wait.wait_async(self._handle, timeout_ms, self.fileno)
+    async def wait_async(self, timeout_ms: int = 1000, *, or_gone: bool = False) -> bool:
+        """Wait as wait() does, in asyncio; a cancelled wait consumes no notify."""
+        return await _wait.wait_async(self._handle, timeout_ms, self.fileno, or_gone)
 
     def fileno(self) -> int:
-        """A descriptor that is readable while a notify is pending; try_wait() takes it.
+        """Return a descriptor that is readable while a notify is pending.
 
-        It is the region's: do not close it. EOPNOTSUPP on POSIX shared memory.
+        try_wait() consumes the notify. The descriptor belongs to the region: do not
+        close it. Raises OSError with EOPNOTSUPP on POSIX shared memory.
         """
         return self._call(lib.zinc_fd)
 
     def dmabuf(self, *, readonly: bool = False) -> int:
-        """A new descriptor of the data as a dma-buf, the caller's to close."""
-        return self._call(lib.zinc_export_dmabuf, lib.ZINC_READONLY if readonly else 0)
+        """Export the data as a dma-buf; the caller closes the returned descriptor."""
+        return self._call(lib.zinc_export_dmabuf, lib.ZINC_RDONLY if readonly else 0)
+
+    def dmabuf_part(self, offset: int, length: int, *, readonly: bool = False) -> int:
+        """A new dma-buf of a part of the data, in whole pages, the caller's to close.
+
+        For drivers that use a buffer from its start. OSError with EINVAL if the
+        part is not within the data.
+        """
+        if not (0 <= offset < 1 << 64 and 0 <= length < 1 << 64):
+            raise oserror(-errno.EINVAL, self._name)
+        flags = lib.ZINC_RDONLY if readonly else 0
+        return self._call(lib.zinc_export_dmabuf_part, offset, length, flags)
 
     def notify_on_fence(self, fd: int) -> None:
-        """Have it notified when the fences of a sync_file have signalled."""
+        """Notify the region once the fences of the sync_file fd have signalled."""
         self._call(lib.zinc_notify_on_fence, fd)
 
     @contextlib.contextmanager
     def cpu_access(self, *, read: bool = True, write: bool = True) -> Iterator[None]:
-        """Around what the CPU does with memory that a device works on."""
+        """Return a context for CPU access to memory that a device uses, too."""
         access = (lib.ZINC_CPU_READ if read else 0) | (lib.ZINC_CPU_WRITE if write else 0)
         self._call(lib.zinc_begin_cpu_access, access)
         try:
@@ -418,13 +493,13 @@ class SharedRegion:
             self._call(lib.zinc_end_cpu_access, access)
 
     def close(self) -> None:
-        """Give up the handle; again, nothing. Views keep the memory.
+        """Close the handle; further closes do nothing. Views stay valid.
 
-        While another thread is in a call, the handle goes when that returns.
+        If another thread is in a call, the handle is closed when that call returns.
         """
         self._finalizer()
 
-    def __enter__(self) -> SharedRegion:
+    def __enter__(self) -> Self:
         if self._handle.closed:
             raise ValueError("the region is closed")
         return self
@@ -442,7 +517,7 @@ class SharedRegion:
         return f"<zinc.SharedRegion {self._name!r}: {state}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For multiprocessing: by its descriptor, or on POSIX shared memory by its name."""
+        """Pickle for multiprocessing: the descriptor, or the name on POSIX shared memory."""
         from . import _pickle  # pylint: disable=import-outside-toplevel
 
         return _pickle.reduce(self)

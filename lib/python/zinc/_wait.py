@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Waiting, in a thread and in an event loop.
 
-A wait of the C library is not ended by signals, but Ctrl-C has to be: so a
-wait in Python is made of short ones, between which Python looks after its
-signals, and sees whether another thread has closed the region.
+Signals do not end a wait of the C library, but Ctrl-C must end a wait in Python.
+Therefore a wait in Python is a loop of short waits. Between these, Python handles
+signals, and the loop checks whether another thread has closed the region.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ _SLICE_NS = 100_000_000
 
 
 class Deadline:
-    """The end of a timeout in milliseconds, on the clock that the library uses."""
+    """The end of a timeout in milliseconds, on the library's clock."""
 
     def __init__(self, timeout_ms: int) -> None:
         timeout_ms = operator.index(timeout_ms)
         if not 0 <= timeout_ms <= FOREVER:
-            raise OverflowError(f"timeout_ms is {timeout_ms}: it has to be within 0 and 2**32 - 1")
+            raise OverflowError(f"timeout_ms: expected 0 to 2**32 - 1, got {timeout_ms}")
         self._end: int | None = None
         if timeout_ms != FOREVER:
             self._end = time.monotonic_ns() + timeout_ms * 1_000_000
 
     def slice(self) -> int:
-        """When the next short wait ends, at the latest."""
+        """Return the deadline of the next short wait."""
         end = time.monotonic_ns() + _SLICE_NS
         return end if self._end is None else min(end, self._end)
 
     def left(self) -> float | None:
-        """Seconds, not less than 0; None: there is no end."""
+        """Return the seconds left, at least 0; None without a limit."""
         if self._end is None:
             return None
         return max(0, self._end - time.monotonic_ns()) / 1e9
@@ -51,30 +51,39 @@ def _never() -> bool:
 
 
 def try_wait(handle: Handle) -> bool:
-    """zinc_try_wait()."""
+    """Call zinc_try_wait()."""
     raw = handle.enter()
     try:
         error = lib.zinc_try_wait(raw)
     finally:
         handle.leave()
     if error not in (0, -errno.EAGAIN):
-        raise oserror(error)
+        raise oserror(error, handle.name)
     return handle.settle() or error == 0
 
 
-def wait(handle: Handle, deadline: Deadline, given_up: Callable[[], bool] = _never) -> bool:
-    """zinc_wait_until(), which signals, close() and given_up() can end."""
+def wait(
+    handle: Handle,
+    deadline: Deadline,
+    or_gone: bool = False,
+    given_up: Callable[[], bool] = _never,
+) -> bool:
+    """Call zinc_wait_with() repeatedly; signals, close() and given_up() end the wait."""
+    flags = lib.ZINC_WAIT_GONE if or_gone else 0
     while True:
         raw = handle.enter()
         try:
             owed = handle.settle()
-            error = lib.zinc_wait_until(raw, 0 if owed else deadline.slice())
+            error = lib.zinc_wait_with(raw, 0 if owed else deadline.slice(), flags)
         finally:
             handle.leave()
         if owed or not error:
             return True
+        # a wait that was cancelled in the meantime had consumed a notify
+        if error == -errno.EPIPE and handle.settle():
+            return True
         if error != -errno.ETIMEDOUT:
-            raise oserror(error)
+            raise oserror(error, handle.name)
         if deadline.left() == 0 or given_up():
             return False
 
@@ -85,11 +94,11 @@ def _settle(future: asyncio.Future[bool], result: bool) -> None:
 
 
 async def _readable(handle: Handle, fd: int, seconds: float | None) -> None:
-    """Until the descriptor is readable, the time is up, or the region closed."""
+    """Wait until the descriptor is readable, the timeout ends, or the region is closed."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[bool] = loop.create_future()
     timer = None
-    # a loop has one reader for a descriptor, and there may be many who wait
+    # a loop allows one reader per descriptor, and several tasks may wait
     own = os.dup(fd)
     try:
         handle.await_begins((loop, future))
@@ -106,11 +115,12 @@ async def _readable(handle: Handle, fd: int, seconds: float | None) -> None:
 
 
 class _Worker:
-    """A thread that waits for a coroutine."""
+    """A wait in a thread, on behalf of a coroutine."""
 
-    def __init__(self, handle: Handle, deadline: Deadline) -> None:
+    def __init__(self, handle: Handle, deadline: Deadline, or_gone: bool) -> None:
         self._handle = handle
         self._deadline = deadline
+        self._or_gone = or_gone
         self._loop = asyncio.get_running_loop()
         self._future: asyncio.Future[bool] = self._loop.create_future()
         self._lock = threading.Lock()
@@ -131,7 +141,7 @@ class _Worker:
     def _run(self) -> None:
         taken, failure = False, None
         try:
-            taken = wait(self._handle, self._deadline, self._given_up)
+            taken = wait(self._handle, self._deadline, self._or_gone, self._given_up)
         except (OSError, ValueError) as error:
             failure = error
         with self._lock:
@@ -153,7 +163,7 @@ class _Worker:
             self._handle.owe()
 
     async def result(self) -> bool:
-        """Of wait(); a notify that comes too late for it stays pending."""
+        """Return the result of wait(); a notify after a cancellation stays pending."""
         threading.Thread(target=self._run, name="zinc-wait", daemon=True).start()
         try:
             return await self._future
@@ -162,21 +172,28 @@ class _Worker:
             raise
 
 
-async def wait_async(handle: Handle, timeout_ms: int, fd: Callable[[], int]) -> bool:
-    """wait() for an event loop: by the descriptor, or, without one, by a thread."""
+async def wait_async(
+    handle: Handle, timeout_ms: int, fd: Callable[[], int], or_gone: bool = False
+) -> bool:
+    """Wait in an event loop: by the descriptor, or in a thread.
+
+    With or_gone it waits in a thread, since the descriptor does not report a lost name.
+    """
     deadline = Deadline(timeout_ms)
-    # others have their turn, and may cancel, before a notify is taken
+    # let other tasks run, and possibly cancel this one, before a notify is consumed
     await asyncio.sleep(0)
-    if try_wait(handle):
+    if wait(handle, Deadline(0), True) if or_gone else try_wait(handle):
         return True
     if timeout_ms == 0:
         return False
+    if or_gone:
+        return await _Worker(handle, deadline, True).result()
     try:
         number = fd()
     except OSError as error:
         if error.errno != errno.EOPNOTSUPP:
             raise
-        return await _Worker(handle, deadline).result()
+        return await _Worker(handle, deadline, False).result()
     while True:
         await _readable(handle, number, deadline.left())
         if try_wait(handle):

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Locks of files, GPUs and processors, and who has them.
+"""Locks on files, GPUs and processors, and their holders.
 
-Every lock is a context manager. One that others have raises LockBusy, whose
-message names them, or LockTimeout once the time is up. Timeouts are milliseconds;
-0 only tries, FOREVER has no end.
+Every lock is a context manager. If other processes hold the lock, LockBusy is raised,
+or LockTimeout after the timeout. The message names the holders. Timeouts are in
+milliseconds; 0 does not wait, FOREVER waits without limit.
 
     with GpuLock("vulkan:0", timeout_ms=0):
         train()
 
-A lock is a descriptor: it ends with the process, and a fork has it, too.
+A lock is a descriptor: it ends with the process, and a forked child inherits it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = [
     "CpuLock",
     "CpuPlace",
     "FileLock",
+    "GpuIdentity",
     "GpuLock",
     "Holder",
     "LockBusy",
@@ -39,7 +40,9 @@ __all__ = [
     "ReservationHolder",
     "cpu_places",
     "gpu_device",
+    "gpu_environment",
     "gpu_holders",
+    "gpu_identity",
     "gpu_lock_path",
     "gpus",
     "holders",
@@ -52,14 +55,14 @@ _Self = TypeVar("_Self", bound="_Lock")
 
 
 class Holder(NamedTuple):
-    """A process that has a lock; pid is 0 where it cannot be seen from here."""
+    """A process that holds a lock; pid is 0 if it is not visible from this PID namespace."""
 
     pid: int
     cmdline: str
 
 
 class ReservationHolder(NamedTuple):
-    """A process that has, or waits for, a device."""
+    """A process that has reserved a device, or waits for it."""
 
     device: str
     pid: int
@@ -72,7 +75,7 @@ class ReservationHolder(NamedTuple):
 
 
 class CpuPlace(NamedTuple):
-    """Where a processor is; node is None where the machine has none."""
+    """A processor, its last-level cache and its NUMA node; node is None without NUMA."""
 
     cpu: int
     llc: int
@@ -80,16 +83,16 @@ class CpuPlace(NamedTuple):
 
 
 class LockBusy(OSError):
-    """Somebody has it."""
+    """Another process holds the lock."""
 
     holders: list[Holder]
 
 
 class LockTimeout(LockBusy, TimeoutError):
-    """Somebody had it until the time was up."""
+    """Another process held the lock until the timeout."""
 
 
-# ---- from C and to C ------------------------------------------------------------
+# ---- conversions between Python and C -------------------------------------------
 
 
 def _free(pointer: Any) -> None:
@@ -100,7 +103,7 @@ def _free(pointer: Any) -> None:
 
 
 def _text(raw: Any) -> str:
-    """What may be any bytes."""
+    """Decode a C string of arbitrary bytes."""
     return os.fsdecode(ffi.string(raw))
 
 
@@ -127,7 +130,7 @@ def _mode(shared: bool) -> int:
 
 
 def _milliseconds(timeout_ms: int) -> int:
-    Deadline(timeout_ms)  # judges it
+    Deadline(timeout_ms)  # raises an error if it is out of range
     return operator.index(timeout_ms)
 
 
@@ -135,18 +138,18 @@ def _optional(text: str | None) -> Any:
     return ffi.NULL if text is None else ffi.new("char[]", os.fsencode(text))
 
 
-# ---- who has what -----------------------------------------------------------------
+# ---- holders ----------------------------------------------------------------------
 
 
-def _array(kind: str, function: Any, *arguments: Any) -> Any:
-    """What a function of the library has found: copies of its structs."""
+def _array(kind: str, function: Any, free: Any, *arguments: Any) -> Any:
+    """Call a function that returns an array; return copies of its structs."""
     found, count = ffi.new(f"struct {kind} **"), ffi.new("size_t *")
-    error = function(*arguments, found, count)
+    error = function(*arguments, found, count, ffi.sizeof(f"struct {kind}"))
     if error:
         raise _refusal(error, None, None, [])
     copies = ffi.new(f"struct {kind}[]", count[0])
     ffi.memmove(copies, found[0], ffi.sizeof(copies))
-    _free(found[0])
+    free(found[0])
     return copies
 
 
@@ -155,37 +158,45 @@ def _holder(entry: Any) -> Holder:
 
 
 def holders_of(paths: Iterable[Any]) -> list[list[Holder]]:
-    """Who has each of these lock files, with one look at the kernel's locks."""
+    """Return the holders of each lock file, from one snapshot of the kernel's locks."""
     names = [ffi.new("char[]", os.fsencode(path)) for path in paths]
     if not names:
         return []
     array = ffi.new("char *[]", names)
     found = ffi.new("struct zinc_lock_holder *[]", len(names))
     counts = ffi.new("size_t[]", len(names))
-    error = lib.zinc_flock_holders_of(array, len(names), found, counts)
+    size = ffi.sizeof("struct zinc_lock_holder")
+    error = lib.zinc_flock_holders_of(array, len(names), found, counts, size)
     if error:
         raise _refusal(error, None, None, [])
     result = []
     for entries, count in zip(found, counts):
         result.append([_holder(entries[i]) for i in range(count)])
-        _free(entries)
+        lib.zinc_holders_free(entries)
     return result
 
 
 def holders(path: Any) -> list[Holder]:
-    """Who has a lock file; nobody, if it is not there. Takes no lock."""
+    """Return the holders of a lock file, none if it does not exist; takes no lock."""
     return holders_of([path])[0]
 
 
 def gpu_holders(gpu: str) -> list[Holder]:
-    """Who has a GPU, by its lock file and by a reservation; each process once."""
-    found = _array("zinc_lock_holder", lib.zinc_gpu_holders, os.fsencode(gpu))
+    """Return the holders of a GPU's lock file or reservation, each process once."""
+    found = _array(
+        "zinc_lock_holder", lib.zinc_gpu_holders, lib.zinc_holders_free, os.fsencode(gpu)
+    )
     return [_holder(entry) for entry in found]
 
 
 def reservations(device: str | None = None) -> list[ReservationHolder]:
-    """Who has, and who waits for, which device; OSError EOPNOTSUPP without the module."""
-    found = _array("zinc_reservation_holder", lib.zinc_reservations, _optional(device))
+    """Return holders and waiters by device; OSError with EOPNOTSUPP without the module."""
+    found = _array(
+        "zinc_reservation_holder",
+        lib.zinc_reservations,
+        lib.zinc_reservations_free,
+        _optional(device),
+    )
     return [
         ReservationHolder(
             _text(entry.device),
@@ -202,29 +213,89 @@ def reservations(device: str | None = None) -> list[ReservationHolder]:
 
 
 def cpu_places() -> list[CpuPlace]:
-    """The processors that are online."""
+    """Return the online processors."""
     return [
         CpuPlace(place.cpu, place.llc, None if place.node < 0 else place.node)
-        for place in _array("zinc_cpu_place", lib.zinc_cpu_places)
+        for place in _array("zinc_cpu_place", lib.zinc_cpu_places, lib.zinc_cpu_places_free)
     ]
 
 
 def gpus() -> list[str]:
-    """The GPUs of this machine, by the names that do not change."""
-    return [_text(gpu.device) for gpu in _array("zinc_gpu", lib.zinc_gpus)]
+    """Return the GPUs of this machine by their stable names."""
+    return [_text(gpu.device) for gpu in _array("zinc_gpu", lib.zinc_gpus, lib.zinc_gpus_free)]
 
 
 def gpu_device(gpu: str) -> str:
-    """One name for a GPU, of "vulkan:0", a PCI address or a node of /dev/dri."""
+    """Convert a GPU's name (vulkan:0, a PCI address, a /dev/dri node) to the canonical one."""
     name = ffi.new("char[]", lib.ZINC_DEVICE_NAME_MAX + 1)
     error = lib.zinc_gpu_device(name, len(name), os.fsencode(gpu))
     if error:
-        raise _refusal(error, f"'{gpu}' is no GPU", None, [])
+        expected = "vulkan:0, a PCI address, or a node of /dev/dri"
+        raise _refusal(error, f"invalid GPU '{gpu}': expected a name such as {expected}", None, [])
     return _text(name)
 
 
+class GpuIdentity(NamedTuple):
+    """The physical GPU that a name refers to in this process.
+
+    physical is "pci:" and a PCI address, such as "pci:0000:01:00.0", or "drm:NAME". It is
+    empty if the GPU cannot be determined; reason then says what is missing. part is a MIG
+    partition of the GPU. seed is the name that it has without visibility variables. uuid is
+    its value for CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES.
+    """
+
+    name: str
+    physical: str
+    part: str
+    seed: str
+    uuid: str
+    driver: str
+    vendor: int
+    reason: str
+
+
+def _resolve(gpu: str, identity: Any) -> str:
+    why = ffi.new("char **")
+    size = ffi.sizeof("struct zinc_gpu_identity")
+    error = lib.zinc_gpu_resolve(os.fsencode(gpu), identity, size, why)
+    text = _take_why(why)
+    if error and error != -errno.ENXIO:
+        raise _refusal(error, text, None, [])
+    return text or ""
+
+
+def gpu_identity(gpu: str) -> GpuIdentity:
+    """Return the GPU that a name refers to under this process's visibility variables."""
+    found = ffi.new("struct zinc_gpu_identity *")
+    reason = _resolve(gpu, found)
+    return GpuIdentity(
+        _text(found.name),
+        _text(found.physical),
+        _text(found.part),
+        _text(found.seed),
+        _text(found.uuid),
+        _text(found.driver),
+        found.vendor,
+        reason,
+    )
+
+
+def gpu_environment(gpus_: Sequence[str]) -> dict[str, str]:
+    """Return variables, such as CUDA_VISIBLE_DEVICES, that make only these GPUs visible."""
+    found = ffi.new("struct zinc_gpu_identity[]", len(gpus_))
+    for i, gpu in enumerate(gpus_):
+        _resolve(gpu, ffi.addressof(found, i))
+    text = ffi.new("char **")
+    size = ffi.sizeof("struct zinc_gpu_identity")
+    error = lib.zinc_gpu_environment(found, len(gpus_), size, text)
+    if error:
+        raise _refusal(error, None, None, [])
+    lines = (_take_why(text) or "").splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
 def gpu_lock_path(backend: str, index: int) -> str:
-    """The lock file of a GPU."""
+    """Return the path of a GPU's lock file."""
     path = ffi.new("char[]", 4096)
     error = lib.zinc_gpu_lock_path(path, len(path), os.fsencode(backend), index)
     if error:
@@ -241,9 +312,9 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 
 class _Attempt:
-    """One that waits in a thread, so that a signal or a cancellation can end the wait.
+    """An acquisition in a thread, so that a signal or a cancellation can end the wait.
 
-    What is got after that is given back at once.
+    A lock that the thread acquires after that is released at once.
     """
 
     def __init__(self, lock: _Lock, timeout_ms: int, done: Callable[[], None]) -> None:
@@ -271,7 +342,7 @@ class _Attempt:
             self._lock._drop(taken)
 
     def result(self) -> Any:
-        """What was taken, or the reason why not."""
+        """Return the acquired lock, or raise the error."""
         with self._guard:
             self._wanted = False
             taken, self._taken = self._taken, None
@@ -280,7 +351,7 @@ class _Attempt:
         return taken
 
     def give_up(self) -> None:
-        """Nobody wants it any more."""
+        """Abandon the attempt: release the lock if the thread acquires it."""
         with self._guard:
             self._wanted = False
             taken, self._taken = self._taken, None
@@ -289,7 +360,7 @@ class _Attempt:
 
 
 class _Lock:
-    """What all of them are: something to take, and to give back, by one thread."""
+    """The base class of all locks; one thread at a time uses an object."""
 
     def __init__(self, timeout_ms: int) -> None:
         self._timeout_ms = _milliseconds(timeout_ms)
@@ -303,19 +374,19 @@ class _Lock:
 
     @property
     def held(self) -> bool:
-        """Whether it was acquired, and not released."""
+        """Whether this object holds the lock."""
         return self._taken is not None
 
     def _begin(self, timeout_ms: int | None) -> int:
         if self._taken is not None:
-            raise RuntimeError("this lock is held already, or waits in a queue")
+            raise RuntimeError("this object already holds the lock, or is in a queue")
         return self._timeout_ms if timeout_ms is None else _milliseconds(timeout_ms)
 
     def acquire(self, timeout_ms: int | None = None) -> None:
-        """Take it, waiting as long as it was made to, or as is said here.
+        """Acquire the lock; timeout_ms overrides the constructor's timeout.
 
-        LockBusy, LockTimeout: others have it; OSError: it cannot be taken. Signals
-        are looked after meanwhile, so that Ctrl-C ends it.
+        Raises LockBusy or LockTimeout if another process holds the lock, and OSError for
+        other errors. Signals are handled during the wait, so that Ctrl-C ends it.
         """
         left = self._begin(timeout_ms)
         try:
@@ -337,7 +408,7 @@ class _Lock:
             raise
 
     async def acquire_async(self, timeout_ms: int | None = None) -> None:
-        """acquire() for an event loop; a cancelled one has taken nothing."""
+        """Acquire the lock as acquire() does, in asyncio; once cancelled, it holds nothing."""
         left = self._begin(timeout_ms)
         try:
             self._taken = self._take(0)
@@ -366,7 +437,7 @@ class _Lock:
             raise
 
     def release(self) -> None:
-        """Give it back; again, nothing."""
+        """Release the lock; further calls do nothing."""
         taken, self._taken = self._taken, None
         if taken is not None:
             self._drop(taken)
@@ -393,18 +464,18 @@ class _Lock:
             self.release()
 
     def __reduce__(self) -> Any:
-        raise TypeError("a lock cannot be pickled: a fork has it, another process takes its own")
+        raise TypeError("a lock cannot be pickled: acquire it in the other process")
 
 
 class FileLock(_Lock):
-    """A lock file, as flock(1) locks it; made, with its folder, where it is not there.
+    """A lock file, compatible with flock(1); created with its folder if it is missing.
 
     Args:
-        path: the file; never removed
-        shared: together with others that share it
-        timeout_ms: for acquire(), and so for with
-        context: what it is a lock of, for the message
-        remediation: what to do about it, for the end of the message
+        path: the file, which is never removed
+        shared: take a shared lock instead of an exclusive one
+        timeout_ms: the timeout of acquire() and of a with block
+        context: the purpose of the lock, for the error message
+        remediation: advice for the end of the error message
     """
 
     def __init__(
@@ -435,7 +506,7 @@ class FileLock(_Lock):
         text = _take_why(why)
         if fd >= 0:
             return int(fd)
-        # one that was only tried is busy, not late
+        # without a timeout the error is LockBusy
         if fd == -errno.ETIMEDOUT and not timeout_ms:
             fd = -errno.EBUSY
         found = holders(self.path) if fd in (-errno.EBUSY, -errno.ETIMEDOUT) else []
@@ -445,7 +516,7 @@ class FileLock(_Lock):
         lib.zinc_flock_release(taken)
 
     def fileno(self) -> int:
-        """The descriptor that is the lock."""
+        """Return the locked descriptor."""
         if self._taken is None:
             raise ValueError("the lock is not held")
         return int(self._taken)
@@ -455,9 +526,10 @@ class FileLock(_Lock):
 
 
 class GpuLock(_Lock):
-    """A GPU: "vulkan:0", a PCI address as "0000:01:00.0", or a node of /dev/dri.
+    """A GPU: "vulkan:0", "cuda:GPU-8932f937", "0000:01:00.0", or a node of /dev/dri.
 
-    By its lock file and, where there is the kernel module, a reservation.
+    The lock consists of lock files and, with the kernel module, a reservation. It covers
+    all names of the GPU if gpu_identity() can determine the physical GPU.
     """
 
     def __init__(self, gpu: str, *, shared: bool = False, timeout_ms: int = FOREVER) -> None:
@@ -468,6 +540,7 @@ class GpuLock(_Lock):
 
     def _take(self, timeout_ms: int) -> Any:
         lock, why = ffi.new("struct zinc_gpu_lock *"), ffi.new("char **")
+        lock.size = ffi.sizeof("struct zinc_gpu_lock")
         error = lib.zinc_gpu_lock_acquire_device(
             os.fsencode(self.gpu), _mode(self.shared), timeout_ms, lock, why
         )
@@ -485,14 +558,28 @@ class GpuLock(_Lock):
 
 
 class AnyGpus(_Lock):
-    """As many GPUs as one needs, whichever are free; devices says which."""
+    """Any free GPUs, count of them; devices has their names.
 
-    def __init__(self, count: int = 1, *, shared: bool = False, timeout_ms: int = FOREVER) -> None:
+    vendor (nvidia, amd, intel, "0x10de") and driver (the kernel driver, such as amdgpu)
+    limit the choice.
+    """
+
+    def __init__(
+        self,
+        count: int = 1,
+        *,
+        shared: bool = False,
+        timeout_ms: int = FOREVER,
+        vendor: str | None = None,
+        driver: str | None = None,
+    ) -> None:
         super().__init__(timeout_ms)
         if count < 1:
             raise ValueError(f"{count} GPUs")
         self.count = count
         self.shared = shared
+        self.vendor = vendor
+        self.driver = driver
 
     def _take(self, timeout_ms: int) -> Any:
         request = ffi.new("struct zinc_gpu_request *")
@@ -500,9 +587,20 @@ class AnyGpus(_Lock):
         request.want = self.count
         request.mode = _mode(self.shared)
         request.timeout_ms = timeout_ms
+        # cffi: the request holds only pointers, so keep the strings alive here
+        vendor = ffi.NULL if self.vendor is None else ffi.new("char[]", os.fsencode(self.vendor))
+        driver = ffi.NULL if self.driver is None else ffi.new("char[]", os.fsencode(self.driver))
+        request.vendor, request.driver = vendor, driver
         locks = ffi.new("struct zinc_gpu_lock[]", self.count)
         taken, why = ffi.new("struct zinc_gpu[]", self.count), ffi.new("char **")
-        error = lib.zinc_gpu_lock_any(request, locks, taken, why)
+        error = lib.zinc_gpu_lock_any(
+            request,
+            locks,
+            ffi.sizeof("struct zinc_gpu_lock"),
+            taken,
+            ffi.sizeof("struct zinc_gpu"),
+            why,
+        )
         text = _take_why(why)
         if error:
             raise _refusal(error, text, None, [])
@@ -514,7 +612,7 @@ class AnyGpus(_Lock):
 
     @property
     def devices(self) -> list[str]:
-        """Those that are held."""
+        """The names of the GPUs that are held."""
         return [] if self._taken is None else [_text(gpu.device) for gpu in self._taken[1]]
 
     def __repr__(self) -> str:
@@ -522,12 +620,14 @@ class AnyGpus(_Lock):
 
 
 class CpuLock(_Lock):
-    """Processors exclusively and their last-level caches shared, or whole caches.
+    """Processors, or last-level caches.
 
-    One of these, as in CpuLock(count=4):
-        cpus: those of a list, as "2-3,6"
-        count: any so many of those that this process may use
-        llcs: whole last-level caches of a list
+    Exactly one of these, as in CpuLock(count=4):
+        cpus: a list of processors, such as "2-3,6"
+        count: a number of processors, chosen from this process's affinity mask
+        llcs: a list of whole last-level caches
+    Processors are locked exclusively and their last-level caches shared; whole caches
+    are locked exclusively. With shared, all of these locks are shared.
     """
 
     def __init__(
@@ -536,16 +636,18 @@ class CpuLock(_Lock):
         cpus: str | None = None,
         count: int | None = None,
         llcs: str | None = None,
+        shared: bool = False,
         timeout_ms: int = FOREVER,
     ) -> None:
         super().__init__(timeout_ms)
         if [cpus, count, llcs].count(None) != 2:
-            raise TypeError("one of cpus, count and llcs")
+            raise TypeError("expected exactly one of cpus, count and llcs")
         if count is not None and count < 1:
             raise ValueError(f"{count} CPUs")
         self._list = cpus if cpus is not None else llcs
         self._count = count or 0
         self._llcs = llcs is not None
+        self.shared = shared
 
     def _take(self, timeout_ms: int) -> Any:
         text = _optional(self._list)
@@ -553,21 +655,23 @@ class CpuLock(_Lock):
         request.size = ffi.sizeof("struct zinc_cpu_request")
         request.want = self._count
         request.llcs = self._llcs
+        request.mode = _mode(self.shared)
         request.timeout_ms = timeout_ms
         request.list = text
         locks, why = ffi.new("struct zinc_cpu_locks *"), ffi.new("char **")
-        error = lib.zinc_cpu_acquire(request, locks, why)
+        locks.size = ffi.sizeof("struct zinc_cpu_locks")
+        error = lib.zinc_cpu_lock_acquire(request, locks, why)
         reason = _take_why(why)
         if error:
             raise _refusal(error, reason, None, [])
         return locks
 
     def _drop(self, taken: Any) -> None:
-        lib.zinc_cpu_release(taken)
+        lib.zinc_cpu_lock_release(taken)
 
     @property
     def numbers(self) -> list[int]:
-        """Of the processors, or caches, that are held."""
+        """The numbers of the processors or caches that are held."""
         if self._taken is None:
             return []
         return list(self._taken.numbers[0 : self._taken.count])
@@ -577,10 +681,10 @@ class CpuLock(_Lock):
 
 
 class Reservation(_Lock):
-    """Devices by the kernel module alone: all or none, in order of arrival.
+    """A reservation of devices by the kernel module: all or none, in FIFO order.
 
-    Waiting needs no thread. queue() takes a place and returns; then fileno() is
-    readable when it is granted, so that one loop can wait for several.
+    A wait needs no thread. queue() enters the queue and returns; fileno() becomes
+    readable when the reservation is granted, so that one loop can wait for several.
     """
 
     def __init__(
@@ -608,7 +712,8 @@ class Reservation(_Lock):
     def _take(self, timeout_ms: int) -> int:
         claims, names = self._claims()
         why = ffi.new("char **")
-        fd = lib.zinc_reserve(claims, len(names), timeout_ms, why)
+        size = ffi.sizeof("struct zinc_device_claim")
+        fd = lib.zinc_reserve(claims, len(names), size, timeout_ms, why)
         text = _take_why(why)
         if fd < 0:
             busy = fd in (-errno.EBUSY, -errno.ETIMEDOUT)
@@ -619,23 +724,24 @@ class Reservation(_Lock):
         os.close(taken)
 
     def queue(self) -> None:
-        """Take a place in the queue, and hold it; held tells the rest."""
+        """Enter the queue without waiting; held is true once the devices are granted."""
         self._begin(0)
         claims, names = self._claims()
-        fd = lib.zinc_reserve_queue(claims, len(names))
+        size = ffi.sizeof("struct zinc_device_claim")
+        fd = lib.zinc_reserve_queue(claims, len(names), size)
         if fd < 0:
             raise _refusal(fd, None, None, [])
         self._taken = int(fd)
 
     @property
     def held(self) -> bool:
-        """Whether the devices are ours; one that is queued may not have them yet."""
+        """Whether the reservation is granted."""
         return self._taken is not None and bool(select.select([self._taken], [], [], 0)[0])
 
     def fileno(self) -> int:
-        """A descriptor that is readable once they are."""
+        """Return a descriptor that is readable once the reservation is granted."""
         if self._taken is None:
-            raise ValueError("there is no reservation")
+            raise ValueError("no reservation is held or queued")
         return int(self._taken)
 
     def _late(self) -> OSError:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-//! Producer and consumer, as Zinc's documentation has always had them. The
-//! consumer that comes before the producer says that there is no such region.
+//! A producer and a consumer in two threads. If the consumer opens the region before
+//! the producer has created it, it prints that error.
 
 #[rustfmt::skip]
 fn main() -> Result<(), zinc_core::ZincError> {

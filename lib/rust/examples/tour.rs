@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-//! One after the other, what a region can do.
+//! The operations of a region, one after the other.
 
 use zinc_core::SharedRegion;
 use zinc_core::ZincError;
 
 #[rustfmt::skip]
 fn main() -> Result<(), ZincError> {
-    let region = SharedRegion::create("my-data", 4096)?;
+    let region = SharedRegion::create("my-data", 65536)?;
     {
         let region = SharedRegion::open("my-data")?;
 
@@ -27,7 +27,7 @@ fn main() -> Result<(), ZincError> {
     println!("the first byte is {}", unsafe { *region.as_ptr() });
 
     {
-        let region = SharedRegion::create("temp", 4096)?;
+        let region = SharedRegion::create("temp", 65536)?;
         // region is active here
         region.notify();
     }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 //! The data of a region.
 //!
-//! `&[u8]` promises that the bytes do not change while it lives, and `&mut [u8]`
-//! that nobody else so much as looks at them. The compiler builds on both. Of
-//! memory that other processes write at any moment neither is true, whatever is
-//! checked here. So what is safe works byte by byte with atomics, for which it
-//! is no error that others write meanwhile. What comes of that is another
-//! question: bytes from before and from after may be mixed, unless notify and
-//! wait, or the program's own protocol, keep reader and writer apart.
+//! `&[u8]` promises that the bytes do not change during its lifetime, and `&mut [u8]`
+//! that nothing else accesses them. The compiler relies on both. Neither holds for
+//! memory that other processes can write at any time. Therefore the safe functions
+//! access each byte atomically, which permits concurrent writes. A copy may still mix
+//! old and new bytes, unless notify and wait, or the program's own protocol, exclude
+//! concurrent accesses.
 //!
-//! The atomics are of one size, since Rust leaves undefined what accesses of
-//! different sizes see of each other.
+//! All atomics have the same size, since Rust's memory model does not define
+//! overlapping atomic accesses of different sizes.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::asm;
@@ -21,16 +20,16 @@ use std::sync::atomic::Ordering;
 
 use crate::{ffi, SharedRegion, ZincError};
 
-/// Copy as the processor does best. A loop of atomics, for which the compiler knows
-/// nothing better than a byte at a time, comes to the same.
+/// Copy with the processor's fastest instruction. It is equivalent to a loop of atomics,
+/// which the compiler would do byte by byte.
 ///
 /// # Safety
 ///
-/// `length` bytes are there to be read and to be written, and do not overlap. Others
-/// may use them meanwhile as far as they may use atomics.
+/// `from` is valid for reads and `to` for writes of `length` bytes, and the two do not
+/// overlap. Concurrent accesses by other threads or processes are atomic.
 #[cfg(target_arch = "x86_64")]
 unsafe fn move_bytes(from: *const u8, to: *mut u8, length: usize) {
-    // SAFETY: as the caller says; Rust sees to the direction flag
+    // SAFETY: as the caller promises; Rust guarantees that the direction flag is clear
     unsafe {
         asm!(
             "rep movsb",
@@ -43,10 +42,10 @@ unsafe fn move_bytes(from: *const u8, to: *mut u8, length: usize) {
 }
 
 /// Load each byte.
-fn load(from: &[AtomicU8], to: &mut [u8]) {
+pub(crate) fn load(from: &[AtomicU8], to: &mut [u8]) {
     assert_eq!(from.len(), to.len());
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: both are as long, and what is written is nobody else's
+    // SAFETY: both have this length, and `to` is borrowed exclusively
     unsafe {
         move_bytes(from.as_ptr().cast(), to.as_mut_ptr(), to.len())
     };
@@ -57,10 +56,10 @@ fn load(from: &[AtomicU8], to: &mut [u8]) {
 }
 
 /// Store each byte.
-fn store(from: &[u8], to: &[AtomicU8]) {
+pub(crate) fn store(from: &[u8], to: &[AtomicU8]) {
     assert_eq!(from.len(), to.len());
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: both are as long, and what is written are atomics
+    // SAFETY: both have this length, and `to` consists of atomics
     unsafe {
         move_bytes(from.as_ptr(), to.as_ptr() as *mut u8, to.len())
     };
@@ -71,20 +70,20 @@ fn store(from: &[u8], to: &[AtomicU8]) {
 }
 
 impl SharedRegion {
-    /// Where the data are: their first byte, `NULL` where they are not mapped.
+    /// The address of the data, `NULL` if they are not mapped.
     ///
-    /// It is valid for [`capacity`](SharedRegion::capacity) bytes, for reading
-    /// only if the region [is read-only](SharedRegion::is_readonly), and until
-    /// the region is dropped. With the module it begins a page, on POSIX shared
-    /// memory 64 bytes past one.
+    /// It is valid for [`capacity`](SharedRegion::capacity) bytes until the region is
+    /// dropped, and for reads only if the region
+    /// [is read-only](SharedRegion::is_readonly). With the module the data begin at a
+    /// page boundary, on POSIX shared memory 64 bytes after one.
     ///
     /// ```
     /// # let name = &format!("doc-ptr-{}", std::process::id());
     /// use std::sync::atomic::{AtomicU32, Ordering};
     ///
     /// let region = zinc_core::SharedRegion::create(name, 65536)?;
-    /// // SAFETY: it is aligned, within the data, writable, and lives as long as
-    /// // the region; all who share it use it as an atomic of 32 bits
+    /// // SAFETY: the address is aligned, within the data, writable, and valid as long
+    /// // as the region; every process accesses it as an atomic of 32 bits
     /// let counter = unsafe { &*region.as_ptr().add(64).cast::<AtomicU32>() };
     /// counter.fetch_add(1, Ordering::AcqRel);
     /// # Ok::<(), zinc_core::ZincError>(())
@@ -94,37 +93,37 @@ impl SharedRegion {
         unsafe { ffi::zinc_ptr(self.handle()) }
     }
 
-    /// Where the data are and how many can be reached.
+    /// The address and the length of the mapped data.
     fn mapped(&self) -> Option<(*mut u8, usize)> {
         let data = self.as_ptr();
         (!data.is_null()).then(|| (data, self.capacity()))
     }
 
-    /// For loads only, if the region is read-only.
+    /// The data as atomics; stores are permitted only if the region is writable.
     fn bytes(&self) -> &[AtomicU8] {
         match self.mapped() {
-            // SAFETY: mapped as long as the region; atomics may change meanwhile
+            // SAFETY: mapped as long as the region; atomics permit concurrent writes
             Some((data, length)) => unsafe { slice::from_raw_parts(data.cast(), length) },
             None => &[],
         }
     }
 
     fn range(&self, offset: usize, length: usize) -> Result<&[AtomicU8], ZincError> {
-        let end = offset.checked_add(length).ok_or(ZincError::InvalidSize)?;
-        self.bytes().get(offset..end).ok_or(ZincError::InvalidSize)
+        let end = offset.checked_add(length);
+        end.and_then(|end| self.bytes().get(offset..end))
+            .ok_or_else(ZincError::invalid_size)
     }
 
     /// Copy from the data, beginning at `offset`.
     ///
-    /// Each byte is as somebody wrote it; see [`as_atomic_u8s`] for what that
-    /// does not say.
+    /// Each byte is read atomically, the copy as a whole is not; see [`as_atomic_u8s`].
     ///
     /// [`as_atomic_u8s`]: SharedRegion::as_atomic_u8s
     ///
     /// # Errors
     ///
-    /// [`ZincError::InvalidSize`] if it reaches past the end of the data that are
-    /// mapped; nothing is copied.
+    /// [`ZincError::InvalidSize`] if the range exceeds the mapped data; nothing is
+    /// copied.
     ///
     /// ```
     /// # let name = &format!("doc-read-{}", std::process::id());
@@ -145,9 +144,8 @@ impl SharedRegion {
     ///
     /// # Errors
     ///
-    /// [`ZincError::InvalidSize`] if it reaches past the end of the data that are
-    /// mapped, [`ZincError::PermissionDenied`] if the region is read-only; nothing
-    /// is copied.
+    /// [`ZincError::InvalidSize`] if the range exceeds the mapped data,
+    /// [`ZincError::PermissionDenied`] if the region is read-only; nothing is copied.
     pub fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<(), ZincError> {
         if self.is_readonly() {
             return Err(ZincError::PermissionDenied);
@@ -156,17 +154,17 @@ impl SharedRegion {
         Ok(())
     }
 
-    /// The data themselves, byte by byte; empty where they are not mapped.
+    /// The data in place, as atomic bytes; empty if they are not mapped.
     ///
-    /// Others may write them at any moment. Two bytes that are read one after the
-    /// other need not belong together, and what was checked may be another thing
-    /// when it is used: copy first, then check. What was written before a notify
-    /// is there after the wait that it satisfies.
+    /// Other processes may write them at any time. Two bytes that are read one after
+    /// the other may come from different writes, and a byte may change after it was
+    /// checked: copy first, then check. Writes made before a notify are visible after
+    /// the wait that it wakes.
     ///
     /// # Errors
     ///
-    /// [`ZincError::PermissionDenied`] if the region is read-only, for a store
-    /// would end the process; [`read_at`](SharedRegion::read_at) reads it.
+    /// [`ZincError::PermissionDenied`] if the region is read-only, since a store would
+    /// raise SIGSEGV; use [`read_at`](SharedRegion::read_at).
     ///
     /// ```
     /// # let name = &format!("doc-atomic-{}", std::process::id());
@@ -185,13 +183,13 @@ impl SharedRegion {
         Ok(self.bytes())
     }
 
-    /// The data themselves, without a copy; empty where they are not mapped.
+    /// The data in place, as a slice; empty if they are not mapped.
     ///
     /// # Safety
     ///
-    /// Nobody, in no process and by no device, may write the data while the slice
-    /// lives. [`SharedRegion`] cannot see to that; a protocol in which the writer
-    /// waits for the reader can.
+    /// No process and no device may write the data during the lifetime of the slice.
+    /// [`SharedRegion`] cannot guarantee that. A protocol in which the writer waits for
+    /// the reader can.
     pub unsafe fn as_slice(&self) -> &[u8] {
         match self.mapped() {
             // SAFETY: mapped as long as the region; the caller promises the rest
@@ -200,13 +198,12 @@ impl SharedRegion {
         }
     }
 
-    /// The data themselves, to be written; empty where they are not mapped.
+    /// The data in place, as a writable slice; empty if they are not mapped.
     ///
     /// # Safety
     ///
-    /// The region must not be [read-only](SharedRegion::is_readonly). Nobody, in no
-    /// process, by no device and by no other handle, may read or write the data
-    /// while the slice lives.
+    /// The region must not be [read-only](SharedRegion::is_readonly). No other handle,
+    /// process or device may read or write the data during the lifetime of the slice.
     pub unsafe fn as_mut_slice(&mut self) -> &mut [u8] {
         match self.mapped() {
             // SAFETY: mapped as long as the region; the caller promises the rest
@@ -225,7 +222,7 @@ mod tests {
         atomics.iter().map(load).collect()
     }
 
-    /// Of each length, at each place, and nothing beside it.
+    /// Copies of each length, at each alignment, do not write beyond their range.
     #[test]
     fn copies_are_whole() {
         let numbers: Vec<u8> = (0..120).collect();

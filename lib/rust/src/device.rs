@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! Devices: dma-bufs and fences. POSIX shared memory has neither.
+//! Devices: dma-bufs and fences. POSIX shared memory supports neither.
 
 use std::mem;
 use std::os::unix::io::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -7,14 +7,14 @@ use std::os::unix::io::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use crate::error::check;
 use crate::{ffi, SharedRegion, ZincError};
 
-/// What the CPU is about to do with data that a device works on.
+/// A kind of CPU access to data that a device uses, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
-    /// Read: what devices write has to be done.
+    /// Read: wait until devices have finished writing.
     Read,
-    /// Write: all has to be done.
+    /// Write: wait until devices have finished reading and writing.
     Write,
-    /// Both.
+    /// Read and write.
     ReadWrite,
 }
 
@@ -28,10 +28,10 @@ impl Access {
     }
 }
 
-/// While it lives, the CPU has the data, and devices are to leave them alone.
+/// A CPU access in progress, during which devices should not use the data.
 ///
-/// [`SharedRegion::cpu_access`] gives it. Dropped, it ends the access, and nobody
-/// hears of an error; [`end`](CpuAccess::end) tells.
+/// [`SharedRegion::cpu_access`] returns it. Dropping it ends the access and ignores an
+/// error; [`end`](CpuAccess::end) returns the error.
 #[derive(Debug)]
 #[must_use = "the access ends when this is dropped"]
 pub struct CpuAccess<'a> {
@@ -46,7 +46,7 @@ impl CpuAccess<'_> {
         Ok(())
     }
 
-    /// End the access, before the device goes on.
+    /// End the access, before the device continues.
     ///
     /// # Errors
     ///
@@ -65,30 +65,52 @@ impl Drop for CpuAccess<'_> {
 }
 
 impl SharedRegion {
-    /// The data as a dma-buf, for a device to import.
+    /// Export the data, without the header, as a dma-buf that a device can import.
     ///
-    /// `readonly` gives one that neither CPU nor device writes by; DRM drivers
-    /// refuse such. It covers the data and nothing else.
+    /// With `readonly`, neither the CPU nor a device can write through the dma-buf; DRM
+    /// drivers refuse to import such a dma-buf.
     ///
     /// # Errors
     ///
-    /// [`ZincError::PermissionDenied`] writable from a read-only handle;
+    /// [`ZincError::PermissionDenied`] for a writable dma-buf from a read-only handle;
     /// [`ZincError::Platform`] with `EOPNOTSUPP` on POSIX shared memory.
     pub fn export_dmabuf(&self, readonly: bool) -> Result<OwnedFd, ZincError> {
-        let flags = if readonly { ffi::ZINC_READONLY } else { 0 };
+        let flags = if readonly { ffi::ZINC_RDONLY } else { 0 };
         // SAFETY: the handle is open
         let fd = check(unsafe { ffi::zinc_export_dmabuf(self.handle(), flags) })?;
+        // SAFETY: a new descriptor, which nothing else owns
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// Exports a part of the data, in whole pages, as a dma-buf: for drivers that use a
+    /// buffer from its start. Each call returns a new buffer.
+    ///
+    /// # Errors
+    ///
+    /// [`ZincError::Platform`] with `EINVAL` if the part is not within the data, with
+    /// `EOPNOTSUPP` for an imported region; as
+    /// [`export_dmabuf`](SharedRegion::export_dmabuf).
+    pub fn export_dmabuf_part(
+        &self,
+        offset: u64,
+        length: u64,
+        readonly: bool,
+    ) -> Result<OwnedFd, ZincError> {
+        let flags = if readonly { ffi::ZINC_RDONLY } else { 0 };
+        // SAFETY: the handle is open
+        let fd =
+            check(unsafe { ffi::zinc_export_dmabuf_part(self.handle(), offset, length, flags) })?;
         // SAFETY: new, and the caller's
         Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
-    /// Have the region notified when a fence signals: a sync_file, from a
-    /// device's driver, which may be closed afterwards.
+    /// Notify the region once a fence has signalled. `fence` is a sync_file from a
+    /// device's driver, and may be closed afterwards.
     ///
     /// # Errors
     ///
-    /// [`ZincError::Platform`] with `EBADF` if it is no sync_file or the handle is
-    /// read-only, `EBUSY` for too many, `EOPNOTSUPP` on POSIX shared memory.
+    /// [`ZincError::Platform`] with `EBADF` if `fence` is not a sync_file or the handle
+    /// is read-only, `EBUSY` for too many fences, `EOPNOTSUPP` on POSIX shared memory.
     pub fn notify_on_fence(&self, fence: impl AsFd) -> Result<(), ZincError> {
         let fd = fence.as_fd().as_raw_fd();
         // SAFETY: the handle is open
@@ -96,15 +118,15 @@ impl SharedRegion {
         Ok(())
     }
 
-    /// Before the CPU touches what a device works on: wait until devices have
-    /// done what they were asked to, and make what they wrote visible.
+    /// Begin a CPU access to data that a device uses, too: wait until devices have
+    /// finished their pending work, and make their writes visible.
     ///
-    /// Where no device imports the region there is no need for it.
+    /// It is unnecessary if no device has imported the region.
     ///
     /// # Errors
     ///
-    /// [`ZincError::Platform`] with `EBADF` for writing on a read-only handle; as
-    /// [`export_dmabuf`](SharedRegion::export_dmabuf).
+    /// [`ZincError::Platform`] with `EBADF` for a write access on a read-only handle;
+    /// otherwise as [`export_dmabuf`](SharedRegion::export_dmabuf).
     pub fn cpu_access(&self, access: Access) -> Result<CpuAccess<'_>, ZincError> {
         // SAFETY: the handle is open
         check(unsafe { ffi::zinc_begin_cpu_access(self.handle(), access.raw()) })?;

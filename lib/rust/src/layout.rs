@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-//! Is `ffi.rs` what the C headers declare? The C compiler is asked: sizes, offsets
-//! and constants as static assertions, functions as declarations a second time,
-//! which C takes only if they are the same. The headers are those of the tree
-//! that the crate is in, else those that are installed.
+//! Compare `ffi.rs` with the C headers, by a C compiler. Sizes, offsets and constants
+//! become static assertions. Functions become second declarations, which C accepts only
+//! if they are identical. The headers are those of the crate's source tree, or else the
+//! installed ones.
 
 use std::io::Write;
 use std::mem::{size_of, MaybeUninit};
@@ -11,18 +11,19 @@ use std::process::{Command, Stdio};
 use std::ptr::addr_of;
 
 use crate::ffi::{Info, Options};
+use crate::ffi::{StreamFormat, StreamFrame, StreamInfo, StreamPlane, StreamView};
 use crate::{RegionFlags, RegionHeader};
 
 const FFI: &str = include_str!("ffi.rs");
 
-/// Lines of C: the size of a struct, and where its fields are.
+/// Generate C assertions on the size of a struct and the offsets of its fields.
 macro_rules! layout {
     ($rust:ty, $c:literal, $($field:ident)*) => {{
         let place = MaybeUninit::<$rust>::uninit();
         let base = place.as_ptr();
         let mut lines = size($c, size_of::<$rust>());
         $(
-            // SAFETY: no field is read
+            // SAFETY: this computes an address, and reads no field
             let field = unsafe { addr_of!((*base).$field) };
             let offset = field as usize - base as usize;
             lines += &offset_of($c, stringify!($field), offset);
@@ -42,8 +43,18 @@ fn offset_of(c: &str, field: &str, offset: usize) -> String {
 fn structs() -> String {
     layout!(Options, "struct zinc_options", size flags mode lifetime backend reserved)
         + &layout!(Info, "struct zinc_region_info", size backend id capacity resident created_at
-            flags lifetime uid gid mode owner_pid handles waiters sequence cursor name
+            flags lifetime uid gid mode creator_pid handles waiters sequence cursor name
             attachments fences fence_errors fence_error)
+        + &layout!(StreamFormat, "struct zinc_stream_format", kind fourcc modifier width height
+            planes stride full_range offset primaries transfer matrix rate_num rate_den dtype_code
+            dtype_bits dtype_lanes dims channels shape caps reserved)
+        + &layout!(StreamPlane, "struct zinc_stream_plane", offset stride rows columns samples
+            sample_bytes reserved)
+        + &layout!(StreamFrame, "struct zinc_stream_frame", number bytes pts_ns flags format
+            damage_x damage_y damage_width damage_height)
+        + &layout!(StreamView, "struct zinc_stream_view", data frame lost new_format sequence)
+        + &layout!(StreamInfo, "struct zinc_stream_info", size slots slot_size slot_offset number
+            lost region)
         + &layout!(RegionHeader, "struct zinc_header", magic version flags notify_seq capacity
             ref_count owner_pid created_at name_hash waiters reserved)
         + &size("struct zinc_header", RegionHeader::SIZE)
@@ -57,7 +68,7 @@ fn structs() -> String {
         )
 }
 
-/// Each `pub const NAME: TYPE = VALUE;`
+/// Convert each `pub const NAME: TYPE = VALUE;`
 fn constants() -> String {
     let line = |line: &str| {
         let (name, rest) = line.strip_prefix("pub const ")?.split_once(": ")?;
@@ -84,6 +95,8 @@ fn c_type(rust: &str) -> String {
     match rust {
         "c_char" => "char",
         "c_int" => "int",
+        "c_void" => "void",
+        "bool" => "bool",
         "i32" => "int32_t",
         "u8" => "uint8_t",
         "u32" => "uint32_t",
@@ -92,12 +105,19 @@ fn c_type(rust: &str) -> String {
         "Handle" => "zinc_handle",
         "Info" => "struct zinc_region_info",
         "Options" => "struct zinc_options",
+        "StreamWriter" => "struct zinc_stream_writer",
+        "StreamReader" => "struct zinc_stream_reader",
+        "StreamFormat" => "struct zinc_stream_format",
+        "StreamPlane" => "struct zinc_stream_plane",
+        "StreamFrame" => "struct zinc_stream_frame",
+        "StreamView" => "struct zinc_stream_view",
+        "StreamInfo" => "struct zinc_stream_info",
         _ => panic!("no C type is known for {rust}"),
     }
     .into()
 }
 
-/// Each `pub fn name(parameter: type, ...) -> type;`
+/// Convert each `pub fn name(parameter: type, ...) -> type;`
 fn functions() -> Vec<String> {
     let one_line = FFI.split_whitespace().collect::<Vec<_>>().join(" ");
     let declaration = |text: &str| {
@@ -126,8 +146,8 @@ fn functions() -> Vec<String> {
 fn compile(source: &str) -> (bool, String) {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut compiler = Command::new("cc")
-        .args(["-std=c11", "-Werror", "-fsyntax-only", "-xc", "-"])
-        .arg("-I".to_owned() + &tree.join("..").to_string_lossy())
+        .args(["-std=gnu11", "-Werror", "-fsyntax-only", "-xc", "-"])
+        .arg("-I".to_owned() + &tree.join("../include").to_string_lossy())
         .arg("-I".to_owned() + &tree.join("../../uapi").to_string_lossy())
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
@@ -141,7 +161,7 @@ fn compile(source: &str) -> (bool, String) {
     (output.status.success(), said)
 }
 
-const HEADERS: &str = "#include <linux/zinc.h>\n#include <zinc.h>\n";
+const HEADERS: &str = "#include <linux/zinc.h>\n#include <zinc.h>\n#include <zinc-stream.h>\n";
 
 fn must_compile(declarations: &str) {
     let (well, said) = compile(&(HEADERS.to_owned() + declarations));
@@ -167,7 +187,7 @@ fn functions_are_those_of_c() {
     must_compile(&functions.concat());
 }
 
-/// The comparison sees a difference.
+/// The comparison detects differences.
 #[test]
 fn other_declarations_are_refused() {
     for other in [

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-//! Choices at create and open.
+//! Options for create and open.
 
 use std::mem::size_of;
 use std::os::unix::io::{AsFd, AsRawFd};
 use std::ptr;
 
 use crate::region::{named, sized};
-use crate::{ffi, Backend, Lifetime, SharedRegion, ZincError};
+use crate::{ffi, Backend, Deadline, Lifetime, SharedRegion, ZincError};
 
 fn defaults() -> ffi::Options {
     ffi::Options {
@@ -23,7 +23,7 @@ fn set(options: &mut ffi::Options, flag: u32, on: bool) {
     }
 }
 
-/// How a region is made, as [`std::fs::OpenOptions`] has it for files.
+/// Options for a new region, a builder such as [`std::fs::OpenOptions`].
 ///
 /// ```
 /// # let name = &format!("doc-options-{}", std::process::id());
@@ -42,18 +42,18 @@ pub struct CreateOptions {
 }
 
 impl CreateOptions {
-    /// Mode 0600, the lifetime [`Lifetime::Refs`], nothing replaced.
+    /// The default: mode 0600, lifetime [`Lifetime::Refs`], no replacement.
     pub fn new() -> CreateOptions {
         CreateOptions { raw: defaults() }
     }
 
-    /// Permission bits within 0666; no umask is applied.
+    /// Set the permission bits, within 0666; no umask is applied.
     pub fn mode(&mut self, mode: u32) -> &mut CreateOptions {
         self.raw.mode = mode;
         self
     }
 
-    /// When its name goes.
+    /// Set the event that removes the name.
     pub fn lifetime(&mut self, lifetime: Lifetime) -> &mut CreateOptions {
         self.raw.lifetime = lifetime.raw();
         self
@@ -65,31 +65,38 @@ impl CreateOptions {
         self
     }
 
-    /// Get the memory with the first touch, and not before create returns.
+    /// Allocate each page on its first access, instead of all before create returns.
     pub fn lazy(&mut self, lazy: bool) -> &mut CreateOptions {
         set(&mut self.raw, ffi::ZINC_LAZY, lazy);
         self
     }
 
-    /// What is to keep it.
+    /// Whether each block of a huge page's size is physically contiguous, for devices
+    /// without an IOMMU. Kernel module only; not together with [`lazy`](Self::lazy).
+    pub fn contiguous(&mut self, contiguous: bool) -> &mut CreateOptions {
+        set(&mut self.raw, ffi::ZINC_CONTIGUOUS, contiguous);
+        self
+    }
+
+    /// Set the backend.
     pub fn backend(&mut self, backend: Backend) -> &mut CreateOptions {
         self.raw.backend = backend.raw();
         self
     }
 
-    /// Whether [`import_dmabuf`](CreateOptions::import_dmabuf) maps the data;
-    /// memory that no CPU can map wants `false`.
+    /// Set whether [`import_dmabuf`](CreateOptions::import_dmabuf) maps the data; memory
+    /// that no CPU can map needs `false`.
     pub fn data(&mut self, data: bool) -> &mut CreateOptions {
         set(&mut self.raw, ffi::ZINC_NO_DATA, !data);
         self
     }
 
-    /// Make a region so.
+    /// Create a region with these options.
     ///
     /// # Errors
     ///
     /// As [`SharedRegion::create`]; [`ZincError::Platform`] with `EINVAL` for a
-    /// mode beyond 0666.
+    /// mode outside of 0666.
     pub fn create(&self, name: &str, capacity: usize) -> Result<SharedRegion, ZincError> {
         sized(capacity, || {
             named(name, |name| {
@@ -101,7 +108,7 @@ impl CreateOptions {
         })
     }
 
-    /// Make a region without a name, which others get by its
+    /// Create a region without a name, which other processes open by its
     /// [descriptor](SharedRegion::fd).
     ///
     /// # Errors
@@ -117,15 +124,15 @@ impl CreateOptions {
         })
     }
 
-    /// Make a region of a device's dma-buf, without copying.
+    /// Import a device's dma-buf as a region, without copying.
     ///
-    /// If the dma-buf is read-only, so are the data.
+    /// If the dma-buf is read-only, the data are read-only, too.
     ///
     /// # Errors
     ///
     /// As [`create`](CreateOptions::create); [`ZincError::Platform`] with `EINVAL`
-    /// if it is no dma-buf, `ENXIO` if it cannot be mapped, `EOPNOTSUPP` on POSIX
-    /// shared memory.
+    /// if the descriptor is not a dma-buf, `ENXIO` if the memory cannot be mapped,
+    /// `EOPNOTSUPP` on POSIX shared memory.
     pub fn import_dmabuf(
         &self,
         dmabuf: impl AsFd,
@@ -149,7 +156,7 @@ impl Default for CreateOptions {
     }
 }
 
-/// How a region is opened.
+/// Options for opening a region.
 ///
 /// ```
 /// # let name = &format!("doc-open-{}", std::process::id());
@@ -164,36 +171,36 @@ pub struct OpenOptions {
 }
 
 impl OpenOptions {
-    /// For reading and writing.
+    /// The default: reading and writing.
     pub fn new() -> OpenOptions {
         OpenOptions { raw: defaults() }
     }
 
-    /// For reading and waiting only.
+    /// Open for reading and waiting only.
     pub fn readonly(&mut self, readonly: bool) -> &mut OpenOptions {
-        set(&mut self.raw, ffi::ZINC_READONLY, readonly);
+        set(&mut self.raw, ffi::ZINC_RDONLY, readonly);
         self
     }
 
-    /// Whether the data are mapped; memory that no CPU can map wants `false`.
-    /// Such a handle waits, notifies and exports.
+    /// Set whether the data are mapped; memory that no CPU can map needs `false`. A
+    /// handle without data can wait, notify and export.
     pub fn data(&mut self, data: bool) -> &mut OpenOptions {
         set(&mut self.raw, ffi::ZINC_NO_DATA, !data);
         self
     }
 
-    /// What keeps it.
+    /// Set the backend.
     pub fn backend(&mut self, backend: Backend) -> &mut OpenOptions {
         self.raw.backend = backend.raw();
         self
     }
 
-    /// Attach to the region of that name.
+    /// Open a region by its name.
     ///
     /// # Errors
     ///
-    /// As [`SharedRegion::open`]; [`ZincError::Platform`] with `ENXIO` where the
-    /// data cannot be mapped.
+    /// As [`SharedRegion::open`]; [`ZincError::Platform`] with `ENXIO` if the data
+    /// cannot be mapped.
     pub fn open(&self, name: &str) -> Result<SharedRegion, ZincError> {
         named(name, |name| {
             // SAFETY: a string, the options and a place for the handle
@@ -201,12 +208,27 @@ impl OpenOptions {
         })
     }
 
-    /// Attach to the region that the descriptor is of.
+    /// [`open`](OpenOptions::open), but wait until a region of that name is created.
+    ///
+    /// # Errors
+    ///
+    /// [`ZincError::TimedOut`]; otherwise as [`open`](OpenOptions::open), but
+    /// [`ZincError::NotFound`] only for [`Deadline::NOW`].
+    pub fn open_wait(&self, name: &str, deadline: Deadline) -> Result<SharedRegion, ZincError> {
+        named(name, |name| {
+            // SAFETY: a string, the options and a place for the handle
+            SharedRegion::made(|out| unsafe {
+                ffi::zinc_open_wait(name.as_ptr(), &self.raw, deadline.nanoseconds(), out)
+            })
+        })
+    }
+
+    /// Open a region by its descriptor.
     ///
     /// # Errors
     ///
     /// As [`SharedRegion::from_fd`].
-    // as the function of the library is called
+    // the name of the C function
     #[allow(clippy::wrong_self_convention)]
     pub fn from_fd(&self, fd: impl AsFd) -> Result<SharedRegion, ZincError> {
         let fd = fd.as_fd().as_raw_fd();

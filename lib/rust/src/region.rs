@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-//! SharedRegion: how one comes, what it tells, how it goes.
+//! SharedRegion: creation, opening, properties and closing.
 
 use std::ffi::{CStr, CString};
 use std::os::raw::c_void;
@@ -9,20 +9,19 @@ use std::{fmt, mem};
 
 use crate::error::{check, EINVAL};
 use crate::info::{c_name, raw_info, RegionInfo};
-use crate::{ffi, CreateOptions, OpenOptions, RegionFlags, RegionHeader, ZincError};
+use crate::{ffi, CreateOptions, Deadline, OpenOptions, RegionFlags, RegionHeader, ZincError};
 
 /// Named memory that processes share, and a notify that wakes them.
 ///
-/// [`create`](SharedRegion::create) and [`open`](SharedRegion::open) make one;
-/// [`CreateOptions`] and [`OpenOptions`] give a choice. Dropping it closes it. When
-/// the last handle of all processes is closed, name and memory go.
+/// [`create`](SharedRegion::create) and [`open`](SharedRegion::open) return one;
+/// [`CreateOptions`] and [`OpenOptions`] set options. Dropping it closes the handle. The
+/// name and the memory are freed when the last handle of all processes is closed.
 ///
-/// It is [`Send`] and [`Sync`]: everything may be called by any thread. Threads
-/// that share one share its cursor, so one of them gets a notify that is pending;
-/// each that sleeps already gets the next.
+/// It is [`Send`] and [`Sync`]: any thread may call any method. Threads that share a
+/// handle share its cursor: one of them consumes a pending notify, but a notify wakes
+/// all threads that sleep.
 ///
-/// What borrows from a region cannot outlive it, and there is no region that is
-/// closed and can still be called:
+/// A borrow of the data cannot outlive the region, and a closed region cannot be used:
 ///
 /// ```compile_fail,E0505
 /// let region = zinc_core::SharedRegion::create("doc-view", 65536).unwrap();
@@ -42,25 +41,25 @@ pub struct SharedRegion {
     readonly: bool,
 }
 
-// SAFETY: the library keeps nothing of a thread in a handle
+// SAFETY: a handle of the library has no state of a thread
 unsafe impl Send for SharedRegion {}
-// SAFETY: the library's functions are thread-safe, but that none may run while
-// another closes the handle. Only drop closes it, which nobody borrows from then.
-// The data are reached by raw pointers, by atomics, or in unsafe functions.
+// SAFETY: the library's functions are thread-safe, except that none may run while
+// another thread closes the handle. Only drop closes it, when no borrow exists.
+// The data are accessed by raw pointers, by atomics, or in unsafe functions.
 unsafe impl Sync for SharedRegion {}
 
 impl SharedRegion {
-    /// Make a region and own it.
+    /// Create a region.
     ///
     /// `name` is 1 to 249 of `[a-zA-Z0-9_-]`, `capacity` a multiple of the page
-    /// size. The data read as zeros. Only the same user may open it;
-    /// [`CreateOptions`] gives the choice.
+    /// size. The data read as zeros. Only the same user may open the region;
+    /// [`CreateOptions`] can set other permissions.
     ///
     /// # Errors
     ///
     /// [`ZincError::InvalidName`], [`ZincError::InvalidSize`],
     /// [`ZincError::AlreadyExists`], [`ZincError::PermissionDenied`];
-    /// [`ZincError::Platform`] with `ENOMEM`, `ENOSPC` or `EDQUOT` for no room.
+    /// [`ZincError::Platform`] with `ENOMEM`, `ENOSPC` or `EDQUOT` if there is no memory.
     ///
     /// ```
     /// # let name = &format!("doc-create-{}", std::process::id());
@@ -69,16 +68,16 @@ impl SharedRegion {
     /// let region = SharedRegion::create(name, 65536)?;
     /// assert_eq!(region.capacity(), 65536);
     /// let second = SharedRegion::create(name, 65536);
-    /// assert!(matches!(second, Err(ZincError::AlreadyExists)));
+    /// assert!(matches!(second, Err(ZincError::AlreadyExists(taken)) if &taken == name));
     /// # Ok::<(), ZincError>(())
     /// ```
     pub fn create(name: &str, capacity: usize) -> Result<SharedRegion, ZincError> {
         CreateOptions::new().create(name, capacity)
     }
 
-    /// Make a region, and take the name from the region that has it, if one does.
+    /// Create a region, and take the name from the region that has it, if any.
     ///
-    /// Who has the old one open keeps it, without a name.
+    /// Open handles of the old region stay valid, but it no longer has a name.
     ///
     /// # Errors
     ///
@@ -87,18 +86,28 @@ impl SharedRegion {
         CreateOptions::new().replace(true).create(name, capacity)
     }
 
-    /// Attach to a region for reading and writing.
+    /// Open a region for reading and writing.
     ///
     /// # Errors
     ///
     /// [`ZincError::NotFound`], [`ZincError::InvalidName`],
     /// [`ZincError::PermissionDenied`], [`ZincError::CorruptedRegion`];
-    /// [`ZincError::Platform`] for all else.
+    /// [`ZincError::Platform`] for other errors.
     pub fn open(name: &str) -> Result<SharedRegion, ZincError> {
         OpenOptions::new().open(name)
     }
 
-    /// Attach to a region for reading and waiting.
+    /// [`open`](SharedRegion::open), but wait until a region of that name is created.
+    ///
+    /// # Errors
+    ///
+    /// [`ZincError::TimedOut`]; otherwise as [`open`](SharedRegion::open), but
+    /// [`ZincError::NotFound`] only for [`Deadline::NOW`].
+    pub fn open_wait(name: &str, deadline: Deadline) -> Result<SharedRegion, ZincError> {
+        OpenOptions::new().open_wait(name, deadline)
+    }
+
+    /// Open a region for reading and waiting.
     ///
     /// # Errors
     ///
@@ -121,40 +130,54 @@ impl SharedRegion {
         OpenOptions::new().readonly(true).open(name)
     }
 
-    /// A handle of one's own from a region's descriptor, mostly of another
-    /// process; see [`fd`](SharedRegion::fd). A read-only descriptor gives a
-    /// read-only handle.
+    /// Open a region by its [descriptor](SharedRegion::fd), usually from another process.
+    /// The new handle is read-only if the descriptor is.
     ///
     /// # Errors
     ///
-    /// [`ZincError::Platform`] with `ENOTTY` if it is not a region's,
-    /// `EOPNOTSUPP` if it is that of POSIX shared memory.
+    /// [`ZincError::Platform`] with `ENOTTY` if the descriptor is not a region's,
+    /// `EOPNOTSUPP` on POSIX shared memory.
     pub fn from_fd(fd: impl AsFd) -> Result<SharedRegion, ZincError> {
         OpenOptions::new().from_fd(fd)
     }
 
-    /// Take a region's name away. Who has it open keeps it.
+    /// Remove a region's name. Open handles stay valid.
     ///
     /// # Errors
     ///
     /// [`ZincError::NotFound`], [`ZincError::InvalidName`];
-    /// [`ZincError::PermissionDenied`] for who does not own it.
+    /// [`ZincError::PermissionDenied`] if the caller does not own it.
     pub fn unlink(name: &str) -> Result<(), ZincError> {
-        // SAFETY: a string
+        // SAFETY: a C string
         named(name, |name| {
             check(unsafe { ffi::zinc_unlink(name.as_ptr()) })
         })?;
         Ok(())
     }
 
-    /// The handle that a function of the library makes.
+    /// Remove the name of a region that no process has open. On POSIX shared memory, a
+    /// process that died can leave such a name.
+    ///
+    /// # Errors
+    ///
+    /// As [`SharedRegion::unlink`], and [`ZincError::Platform`] with `EBUSY` if the
+    /// region is open or if that cannot be determined.
+    pub fn unlink_stale(name: &str) -> Result<(), ZincError> {
+        // SAFETY: a string
+        named(name, |name| {
+            check(unsafe { ffi::zinc_unlink_stale(name.as_ptr()) })
+        })?;
+        Ok(())
+    }
+
+    /// Call a function of the library that makes a handle.
     pub(crate) fn made(
         make: impl FnOnce(*mut ffi::Handle) -> i32,
     ) -> Result<SharedRegion, ZincError> {
         let mut out = ptr::null_mut();
         check(make(&mut out))?;
         let handle = NonNull::new(out).ok_or_else(|| ZincError::from_errno(EINVAL))?;
-        // from here on an early return closes it
+        // from here on, drop closes the handle
         let mut region = SharedRegion {
             handle,
             name: String::new(),
@@ -171,28 +194,28 @@ impl SharedRegion {
     }
 
     /// The `zinc_handle` of the C library, for other libraries that take one,
-    /// as libzinc-drm does. It is the region's: do not close it.
+    /// such as libzinc-drm. It belongs to the region: do not close it.
     pub fn as_handle(&self) -> *mut c_void {
         self.handle().cast()
     }
 
-    /// Its name as it was opened or created; empty for a region without one.
+    /// The name given to create or open; empty for an anonymous region.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Bytes of data, as given at create.
+    /// The size of the data in bytes.
     pub fn capacity(&self) -> usize {
         // SAFETY: the handle is open
         unsafe { ffi::zinc_capacity(self.handle()) }
     }
 
-    /// Whether its data may be read only, and it cannot notify.
+    /// Whether the handle is read-only: it cannot write the data or notify.
     pub fn is_readonly(&self) -> bool {
         self.readonly
     }
 
-    /// Where the header is; NULL where the data are not mapped.
+    /// The address of the header; NULL if the data are not mapped.
     ///
     /// ```
     /// # let name = &format!("doc-header-{}", std::process::id());
@@ -200,7 +223,7 @@ impl SharedRegion {
     /// use zinc_core::{RegionHeader, SharedRegion};
     ///
     /// let region = SharedRegion::create(name, 65536)?;
-    /// // SAFETY: it is mapped as long as the region, and nobody else has it yet
+    /// // SAFETY: the header is mapped as long as the region, and not shared yet
     /// let header = unsafe { &*region.header_ptr() };
     /// assert_eq!(header.magic, RegionHeader::MAGIC);
     /// region.notify();
@@ -217,10 +240,10 @@ impl SharedRegion {
     }
 
     /// The descriptor, for poll, epoll, io_uring and SCM_RIGHTS. It is readable
-    /// while a notify is pending; [`try_wait`](SharedRegion::try_wait) takes it.
+    /// while a notify is pending; [`try_wait`](SharedRegion::try_wait) consumes it.
     ///
-    /// For what wants to own something that has a descriptor, as tokio's
-    /// `AsyncFd` does, there is [`Pollable`](crate::Pollable).
+    /// [`Pollable`](crate::Pollable) is for event loops that must own the object that
+    /// they poll, such as tokio's `AsyncFd`.
     ///
     /// # Errors
     ///
@@ -228,14 +251,14 @@ impl SharedRegion {
     pub fn fd(&self) -> Result<BorrowedFd<'_>, ZincError> {
         // SAFETY: the handle is open
         let fd = check(unsafe { ffi::zinc_fd(self.handle()) })?;
-        // SAFETY: it stays open as long as the handle, which is borrowed
+        // SAFETY: the descriptor stays open as long as the handle, which is borrowed
         Ok(unsafe { BorrowedFd::borrow_raw(fd) })
     }
 }
 
 impl Drop for SharedRegion {
     fn drop(&mut self) {
-        // SAFETY: the handle is open, and nobody uses it any more
+        // SAFETY: the handle is open, and no borrow of it exists
         unsafe { ffi::zinc_close(self.handle()) }
     }
 }
@@ -256,24 +279,24 @@ fn is_readonly(info: &RegionInfo) -> bool {
         .any(|flag| info.flags.contains(flag))
 }
 
-// The library has one number for all that is wrong with arguments. Which one it
-// is, it is asked, so that no rule is written down a second time.
+// The library returns EINVAL for every invalid argument. Further calls find out which
+// argument it was, so that the rules are not repeated here.
 
 fn is_invalid_argument(error: &ZincError) -> bool {
     matches!(error, ZincError::Platform(error) if error.raw_os_error() == Some(EINVAL))
 }
 
-/// Whether the library refuses the name; a bad `ZINC_BACKEND` is not the name's fault.
+/// Whether the library refuses the name, and not an invalid `ZINC_BACKEND`.
 fn is_bad_name(name: &CStr) -> bool {
-    // SAFETY: a string, and a place that is raw_info()'s
+    // SAFETY: a C string; raw_info() passes a valid pointer
     let stat = raw_info(|raw| unsafe { ffi::zinc_stat(name.as_ptr(), raw) });
     let blames_argument = matches!(&stat, Err(error) if is_invalid_argument(error));
-    // SAFETY: NULL asks for a new region
+    // SAFETY: NULL means a new region
     blames_argument && unsafe { ffi::zinc_backend(ptr::null_mut()) } != -EINVAL
 }
 
-/// Whether the library refuses the capacity: on POSIX shared memory it refuses
-/// every region without a name, but the capacity first.
+/// Whether the library refuses the capacity. On POSIX shared memory it refuses every
+/// anonymous region, but it checks the capacity first.
 fn is_bad_capacity(capacity: usize) -> bool {
     let options = ffi::Options {
         size: mem::size_of::<ffi::Options>() as u32,
@@ -281,34 +304,34 @@ fn is_bad_capacity(capacity: usize) -> bool {
         ..ffi::Options::default()
     };
     let probe = SharedRegion::made(|out| {
-        // SAFETY: no name, the options and a place for the handle
+        // SAFETY: no name, valid options and a valid pointer for the handle
         unsafe { ffi::zinc_create_with(ptr::null(), capacity, &options, out) }
     });
     matches!(probe, Err(error) if is_invalid_argument(&error))
 }
 
-/// A call with a name; tells it if that is what the library refused.
+/// Make a call with a name; the error says if the library refused the name.
 pub(crate) fn named<T>(
     name: &str,
     call: impl FnOnce(&CString) -> Result<T, ZincError>,
 ) -> Result<T, ZincError> {
-    let name = c_name(name)?;
-    call(&name).map_err(|error| {
-        if is_invalid_argument(&error) && is_bad_name(&name) {
+    let c_name = c_name(name)?;
+    call(&c_name).map_err(|error| {
+        if is_invalid_argument(&error) && is_bad_name(&c_name) {
             return ZincError::InvalidName;
         }
-        error
+        error.of(name)
     })
 }
 
-/// A call with a capacity; tells it if that is what the library refused.
+/// Make a call with a capacity; the error says if the library refused the capacity.
 pub(crate) fn sized<T>(
     capacity: usize,
     call: impl FnOnce() -> Result<T, ZincError>,
 ) -> Result<T, ZincError> {
     call().map_err(|error| {
         if is_invalid_argument(&error) && is_bad_capacity(capacity) {
-            return ZincError::InvalidSize;
+            return ZincError::invalid_size();
         }
         error
     })

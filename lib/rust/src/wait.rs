@@ -9,10 +9,10 @@ use std::time::Duration;
 use crate::error::check;
 use crate::{ffi, SharedRegion, ZincError};
 
-/// A timeout without an end, for [`SharedRegion::wait`].
+/// A timeout for [`SharedRegion::wait`] without limit.
 pub const FOREVER: u32 = ffi::ZINC_WAIT_FOREVER;
 
-/// When a wait ends at the latest, by `CLOCK_MONOTONIC`.
+/// The latest end of a wait, on `CLOCK_MONOTONIC`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(u64);
 
@@ -25,24 +25,24 @@ struct Timespec {
 const CLOCK_MONOTONIC: c_int = 1;
 
 extern "C" {
-    // of the C library, which std links
+    // in the C library, which std links
     #[cfg_attr(target_pointer_width = "32", link_name = "__clock_gettime64")]
     fn clock_gettime(clock: c_int, time: *mut Timespec) -> c_int;
 }
 
 impl Deadline {
-    /// Only look.
+    /// A deadline in the past: poll.
     pub const NOW: Deadline = Deadline(0);
-    /// Wait for ever.
-    pub const NEVER: Deadline = Deadline(ffi::ZINC_NO_DEADLINE);
+    /// Wait without limit.
+    pub const NEVER: Deadline = Deadline(ffi::ZINC_DEADLINE_NEVER);
 
-    /// In so much time from now; what no clock reaches is [`Deadline::NEVER`].
+    /// The deadline after a duration from now; [`Deadline::NEVER`] if it overflows.
     pub fn after(time: Duration) -> Deadline {
         let mut now = Timespec {
             seconds: 0,
             nanoseconds: 0,
         };
-        // SAFETY: the place is ours; Linux always has this clock
+        // SAFETY: a valid pointer to a local variable; Linux always has this clock
         unsafe { clock_gettime(CLOCK_MONOTONIC, &mut now) };
         let now = Duration::new(now.seconds as u64, now.nanoseconds as u32);
         let end = now.checked_add(time).map(|end| end.as_nanos());
@@ -50,25 +50,29 @@ impl Deadline {
         end.map_or(Deadline::NEVER, Deadline)
     }
 
-    /// At that moment of `CLOCK_MONOTONIC`.
+    pub(crate) fn nanoseconds(self) -> u64 {
+        self.0
+    }
+
+    /// The deadline at a time of `CLOCK_MONOTONIC`.
     pub fn at_monotonic_ns(nanoseconds: u64) -> Deadline {
         Deadline(nanoseconds)
     }
 }
 
 impl SharedRegion {
-    /// Count the sequence on, and wake all who wait.
+    /// Increment the sequence and wake all waiters.
     ///
-    /// What was written before it is visible after the wait that it satisfies.
-    /// With the module and nobody waiting it makes no system call. On a read-only
-    /// handle it does nothing; [`notify_checked`](SharedRegion::notify_checked)
-    /// says so.
+    /// Writes made before it are visible after the wait it wakes.
+    /// With the module, a notify that no process waits for makes no system call. On a
+    /// read-only handle it does nothing;
+    /// [`notify_checked`](SharedRegion::notify_checked) returns an error.
     pub fn notify(&self) {
         // SAFETY: the handle is open
         unsafe { ffi::zinc_notify(self.handle()) }
     }
 
-    /// [`notify`](SharedRegion::notify), and whether it did.
+    /// [`notify`](SharedRegion::notify), but return an error.
     ///
     /// # Errors
     ///
@@ -81,9 +85,9 @@ impl SharedRegion {
 
     /// Wait for a notify that this handle has not seen.
     ///
-    /// 0 only looks, [`FOREVER`] has no end. A handle that is opened after a
-    /// notify finds it pending; several notifies may satisfy one wait; a handle
-    /// sees its own. Signals do not end it.
+    /// A timeout of 0 polls, [`FOREVER`] waits without limit. A handle that is opened
+    /// after a notify finds it pending. One wait may consume several notifies. A handle
+    /// also sees its own notifies. Signals do not end a wait.
     ///
     /// # Errors
     ///
@@ -105,11 +109,11 @@ impl SharedRegion {
         Ok(())
     }
 
-    /// [`wait`](SharedRegion::wait) that only looks.
+    /// Consume a pending notify without waiting.
     ///
     /// # Errors
     ///
-    /// [`ZincError::WouldBlock`]: nothing is pending.
+    /// [`ZincError::WouldBlock`] if no notify is pending.
     pub fn try_wait(&self) -> Result<(), ZincError> {
         // SAFETY: the handle is open
         check(unsafe { ffi::zinc_try_wait(self.handle()) })?;
@@ -127,16 +131,57 @@ impl SharedRegion {
         Ok(())
     }
 
-    /// Wait for a notify on any of several regions, 1 to 128, of one backend.
+    /// [`wait`](SharedRegion::wait), but fail once the creator's handle is closed, the
+    /// creator has exited, or the region's name is removed or belongs to another region.
     ///
-    /// Which one it was; the first, where several were. Only that one's cursor
-    /// moves.
+    /// Notifies sent before that are delivered first.
     ///
     /// # Errors
     ///
-    /// [`ZincError::TimedOut`]; [`ZincError::Platform`] with `EINVAL` for none, too
-    /// many or of two backends, with `EOPNOTSUPP` on POSIX shared memory where
-    /// the kernel is older than 5.16.
+    /// [`ZincError::Gone`]; [`ZincError::TimedOut`]; [`ZincError::Platform`] with
+    /// `EOPNOTSUPP` if the loaded kernel module is too old.
+    ///
+    /// ```
+    /// # let name = &format!("doc-gone-{}", std::process::id());
+    /// use zinc_core::{SharedRegion, ZincError, FOREVER};
+    ///
+    /// let writer = SharedRegion::create(name, 65536)?;
+    /// let reader = SharedRegion::open(name)?;
+    /// writer.notify();
+    /// drop(writer);
+    /// reader.wait_or_gone(FOREVER)?;
+    /// assert!(matches!(reader.wait_or_gone(FOREVER), Err(ZincError::Gone)));
+    /// # Ok::<(), ZincError>(())
+    /// ```
+    pub fn wait_or_gone(&self, timeout_ms: u32) -> Result<(), ZincError> {
+        self.wait_until_or_gone(match timeout_ms {
+            0 => Deadline::NOW,
+            FOREVER => Deadline::NEVER,
+            _ => Deadline::after(Duration::from_millis(timeout_ms.into())),
+        })
+    }
+
+    /// [`wait_or_gone`](SharedRegion::wait_or_gone) until a deadline.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_or_gone`](SharedRegion::wait_or_gone).
+    pub fn wait_until_or_gone(&self, deadline: Deadline) -> Result<(), ZincError> {
+        // SAFETY: the handle is open
+        check(unsafe { ffi::zinc_wait_with(self.handle(), deadline.0, ffi::ZINC_WAIT_GONE) })?;
+        Ok(())
+    }
+
+    /// Wait for a notify on any of several regions, 1 to 128, of one backend.
+    ///
+    /// Return the index of the first region that was notified. Only that one's cursor
+    /// advances.
+    ///
+    /// # Errors
+    ///
+    /// [`ZincError::TimedOut`]; [`ZincError::Platform`] with `EINVAL` for no regions, too
+    /// many, or two backends, with `EOPNOTSUPP` on POSIX shared memory if the kernel is
+    /// older than 5.16.
     ///
     /// ```
     /// # let name = &format!("doc-any-{}", std::process::id());
@@ -153,20 +198,20 @@ impl SharedRegion {
     pub fn wait_any(regions: &[&SharedRegion], deadline: Deadline) -> Result<usize, ZincError> {
         let handles: Vec<ffi::Handle> = regions.iter().map(|region| region.handle()).collect();
         let mut index = 0;
-        // SAFETY: as many handles as said, all open; the place is ours
+        // SAFETY: the array has this length, all handles are open, and the pointer is valid
         check(unsafe {
             ffi::zinc_wait_any(handles.as_ptr(), handles.len(), deadline.0, &mut index)
         })?;
         Ok(index)
     }
 
-    /// Notify this region, then wait for another, or for the same: a request and
-    /// its reply. With the module it is one system call.
+    /// Notify this region, then wait for `to_wait`, which may be the same region: a
+    /// request and its reply. With the module this is one system call.
     ///
     /// # Errors
     ///
-    /// As [`wait`](SharedRegion::wait); [`ZincError::Platform`] with `EBADF`, at
-    /// once, on a read-only handle.
+    /// As [`wait`](SharedRegion::wait); [`ZincError::Platform`] with `EBADF`, without a
+    /// wait, on a read-only handle.
     pub fn notify_and_wait(
         &self,
         to_wait: &SharedRegion,
@@ -177,21 +222,21 @@ impl SharedRegion {
         Ok(())
     }
 
-    /// How often it was notified, modulo 2^32.
+    /// The number of notifies so far, modulo 2^32.
     pub fn sequence(&self) -> u32 {
         // SAFETY: the handle is open
         unsafe { ffi::zinc_sequence(self.handle()) }
     }
 }
 
-/// A region that has a descriptor, for event loops that own what they poll.
+/// A region with its descriptor, for event loops that must own the object that they poll.
 ///
-/// mio takes `SourceFd(&pollable.as_raw_fd())`, tokio `AsyncFd::new(pollable)`. The
-/// descriptor is readable while a notify is pending. [`SharedRegion::try_wait`]
-/// takes it; with tokio, call it by `AsyncFdReadyGuard::try_io`, whose
-/// `WouldBlock` [`ZincError`] turns into by `map_err(std::io::Error::from)`.
+/// mio polls `SourceFd(&pollable.as_raw_fd())`, tokio `AsyncFd::new(pollable)`. The
+/// descriptor is readable while a notify is pending. [`SharedRegion::try_wait`] consumes
+/// the notify. With tokio, call it in `AsyncFdReadyGuard::try_io`, and convert its error
+/// by `map_err(std::io::Error::from)`.
 ///
-/// From then on each wait of this handle asks the kernel.
+/// Once a descriptor exists, each wait on this handle is a system call.
 ///
 /// ```no_run
 /// use std::os::unix::io::AsRawFd;
@@ -199,7 +244,7 @@ impl SharedRegion {
 ///
 /// let ticks = Pollable::new(SharedRegion::open("ticks")?)?;
 /// let descriptor = ticks.as_raw_fd();
-/// // once that is readable
+/// // once the descriptor is readable
 /// ticks.try_wait()?;
 /// # Ok::<(), zinc_core::ZincError>(())
 /// ```
@@ -210,18 +255,18 @@ pub struct Pollable {
 }
 
 impl Pollable {
-    /// Take the region.
+    /// Wrap a region.
     ///
     /// # Errors
     ///
-    /// As [`SharedRegion::fd`], which can be asked before: after an error the
-    /// region is closed.
+    /// As [`SharedRegion::fd`]. An error drops the region and closes it; call
+    /// [`SharedRegion::fd`] first to avoid that.
     pub fn new(region: SharedRegion) -> Result<Pollable, ZincError> {
         let fd = region.fd()?.as_raw_fd();
         Ok(Pollable { region, fd })
     }
 
-    /// The region back.
+    /// Return the region.
     pub fn into_inner(self) -> SharedRegion {
         self.region
     }
@@ -243,7 +288,7 @@ impl AsRawFd for Pollable {
 
 impl AsFd for Pollable {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: it stays open as long as the region
+        // SAFETY: the descriptor stays open as long as the region
         unsafe { BorrowedFd::borrow_raw(self.fd) }
     }
 }

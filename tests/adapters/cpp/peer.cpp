@@ -79,6 +79,28 @@ void read_all(const SharedRegion &data, const SharedRegion &ack, std::uint64_t c
 	}
 }
 
+void hold(const std::string &name)
+{
+	const auto region = SharedRegion::create(name, page);
+
+	say("ready");
+	for (;;)
+		region.wait(ZINC_WAIT_FOREVER);
+}
+
+void await_end(const std::string &name)
+{
+	const auto region = SharedRegion::open(name);
+
+	say("ready");
+	try {
+		region.wait(patience, zinc::or_gone);
+	} catch (const zinc::RegionGone &) {
+		return;
+	}
+	throw std::runtime_error("its creator is not gone");
+}
+
 void obey(const std::string &line)
 {
 	std::istringstream words(line);
@@ -86,18 +108,24 @@ void obey(const std::string &line)
 	std::uint64_t count = 0;
 
 	words >> order >> name >> count;
-	if (!words || (order != "write" && order != "read"))
+	if (!words)
 		throw std::runtime_error("no such order");
 	if (order == "write") {
 		const auto data = SharedRegion::create(name, page);
 		const auto ack = SharedRegion::create(name + "-ack", page);
 
 		write_all(data, ack, count);
-	} else {
+	} else if (order == "read") {
 		const auto data = SharedRegion::open(name);
 		const auto ack = SharedRegion::open(name + "-ack");
 
 		read_all(data, ack, count);
+	} else if (order == "hold") {
+		hold(name);
+	} else if (order == "gone") {
+		await_end(name);
+	} else {
+		throw std::runtime_error("no such order");
 	}
 	say("done");
 }

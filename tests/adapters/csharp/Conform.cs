@@ -220,13 +220,23 @@ internal static class Conform
 		}
 	}
 
+	/// <summary>At its deadline a wait looks once more: one that was never woken is late.
+	/// </summary>
+	private static void IsWoken(SharedRegion region)
+	{
+		var time = System.Diagnostics.Stopwatch.StartNew();
+
+		Check(region.Wait(Patience));
+		Check(time.ElapsedMilliseconds < Patience);
+	}
+
 	private static void WaitOtherProcess()
 	{
 		string name = Named();
 
 		using (var region = Create(name)) {
 			Peer.Say("notify", name, "3");
-			Check(region.Wait(Patience));
+			IsWoken(region);
 			Check(!region.TryWait());
 		}
 	}
@@ -237,7 +247,7 @@ internal static class Conform
 
 		using (var region = Create(name)) {
 			var other = Peer.Start("late-notify", name, OwnPid.ToString());
-			Check(region.Wait(Patience));
+			IsWoken(region);
 			other.Ends();
 		}
 	}
@@ -397,7 +407,7 @@ internal static class Conform
 			region.Notify();
 			Check(region.TryWait());
 		}
-		Check(Peer.Say("probe", name) == (IsKmod ? "2" : "0"));
+		Check(Peer.Say("probe", name) == "2");
 		Peer.Say("unlink", name);
 	}
 
@@ -414,6 +424,113 @@ internal static class Conform
 			Check(region.TryWait());
 			Check(!IsReadable(region.Fd, 0));
 		}
+	}
+
+	/* A wait ends because the region's creator or name is gone, before its timeout */
+	private static void IsGone(SharedRegion region, int timeout)
+	{
+		var clock = Stopwatch.StartNew();
+		var why = Throws<RegionGoneException>(() => region.WaitOrGone(timeout));
+
+		Check(why.Errno == Errno.EPIPE && why.Region == region.Name, why);
+		Check(clock.ElapsedMilliseconds < Patience, clock.ElapsedMilliseconds);
+	}
+
+	private static void GoneWakes()
+	{
+		string name = Named();
+		var other = Peer.Start("late-die", name, OwnPid.ToString());
+
+		using (var region = SharedRegion.Open(name)) {
+			IsGone(region, Patience);
+			IsGone(region, 0);
+			IsGone(region, Timeout.Infinite);
+			Task<bool> wait = region.WaitOrGoneAsync(Timeout.InfiniteTimeSpan);
+			Throws<RegionGoneException>(() => wait.GetAwaiter().GetResult());
+			Check(!region.Wait(0));
+		}
+		other.Dies();
+	}
+
+	private static void GoneLastNotify()
+	{
+		string name = Named();
+		var other = Peer.Start("hold", name);
+
+		using (var region = SharedRegion.Open(name)) {
+			region.Notify();
+			other.Kill();
+			Check(region.WaitOrGone(Patience));
+			IsGone(region, Patience);
+		}
+		Check(Peer.Say("probe", name) == "2");
+	}
+
+	private static void GoneName()
+	{
+		string name = Named();
+
+		using (SharedRegion creator = Create(name), other = SharedRegion.Open(name)) {
+			Peer.Say("unlink", name);
+			IsGone(creator, Patience);
+			IsGone(other, Patience);
+		}
+	}
+
+	private static void GoneLives()
+	{
+		string name = Named();
+		var clock = Stopwatch.StartNew();
+
+		using (SharedRegion creator = Create(name), other = SharedRegion.Open(name)) {
+			Check(!other.WaitOrGone(0) && !other.WaitOrGone(100));
+			Check(clock.ElapsedMilliseconds >= 100, clock.ElapsedMilliseconds);
+			creator.Notify();
+			Check(other.WaitOrGone(Patience) && !other.WaitOrGone(0));
+			creator.Notify();
+			Check(other.WaitOrGoneAsync(Long).Result);
+			other.Dispose();
+			IsClosed(() => other.WaitOrGone(0));
+			IsClosed(() => other.WaitOrGoneAsync(Long));
+		}
+	}
+
+	private static void UnlinkStale()
+	{
+		string name = Named();
+		var other = Peer.Start("hold", name);
+
+		Fails(IsKmod ? Errno.ENOENT : Errno.EBUSY, () => SharedRegion.UnlinkStale(name));
+		other.Kill();
+		if (IsKmod)
+			Fails(Errno.ENOENT, () => SharedRegion.UnlinkStale(name));
+		else
+			SharedRegion.UnlinkStale(name);
+		Check(Peer.Say("probe", name) == "2");
+		Fails(Errno.ENOENT, () => SharedRegion.UnlinkStale(name));
+	}
+
+	private static void OpenWaits()
+	{
+		string name = Named();
+		var other = Peer.Start("late-create", name, OwnPid.ToString());
+		var clock = Stopwatch.StartNew();
+
+		using (var region = SharedRegion.OpenWait(name, TimeSpan.FromMilliseconds(Patience))) {
+			Check(clock.ElapsedMilliseconds < Patience, clock.ElapsedMilliseconds);
+			Check(region.Info.Name == name);
+		}
+		other.Kill();
+	}
+
+	private static void OpenTimesOut()
+	{
+		string name = Named();
+		var clock = Stopwatch.StartNew();
+
+		Fails(Errno.ENOENT, () => SharedRegion.OpenWait(name, TimeSpan.Zero));
+		Fails(Errno.ETIMEDOUT, () => SharedRegion.OpenWait(name, TimeSpan.FromMilliseconds(100)));
+		Check(clock.ElapsedMilliseconds >= 100, clock.ElapsedMilliseconds);
 	}
 
 	/* ---- its own ---- */
@@ -563,6 +680,12 @@ internal static class Conform
 			using (dmabuf)
 				Check(lseek(dmabuf.Fd, 0, 2) == Page);
 			IsClosed(() => Check(dmabuf.Fd < 0));
+			using (DmaBuf part = region.ExportDmaBufPart(0, Page, true))
+				Check(lseek(part.Fd, 0, 2) == Page);
+			Fails(Errno.EINVAL, () => region.ExportDmaBufPart(Page, Page));
+			if ((region.Features & Features.Contiguous) != 0)
+				using (var other = SharedRegion.Create(Named(), Page, new CreateOptions { Contiguous = true }))
+					Check((other.Info.Flags & RegionFlags.Contiguous) != 0);
 			region.BeginCpuAccess(CpuAccess.ReadWrite);
 			region.EndCpuAccess(CpuAccess.ReadWrite);
 			Fails(Errno.EBADF, () => region.NotifyOnFence(-1));
@@ -575,6 +698,9 @@ internal static class Conform
 	{
 		Check(region.Features == Features.None);
 		Fails(Errno.EOPNOTSUPP, () => region.ExportDmaBuf(true));
+		Fails(Errno.EOPNOTSUPP, () => region.ExportDmaBufPart(0, Page));
+		Fails(Errno.EOPNOTSUPP, () => SharedRegion.Create(Named(), Page,
+			new CreateOptions { Contiguous = true }));
 		Fails(Errno.EOPNOTSUPP, () => region.NotifyOnFence(0));
 		Fails(Errno.EOPNOTSUPP, () => region.BeginCpuAccess(CpuAccess.Read));
 		Fails(Errno.EOPNOTSUPP, () => region.EndCpuAccess(CpuAccess.Write));
@@ -625,7 +751,7 @@ internal static class Conform
 		using (var bare = SharedRegion.Open(old.Name, new OpenOptions { NoData = true })) {
 			RegionInfo info = region.Info;
 			Check(info.Mode == 416 && info.Lifetime == Lifetime.Creator && info.Capacity == 2 * Page);
-			Check(info.Name == old.Name && info.OwnerPid == OwnPid && info.Handles == 2);
+			Check(info.Name == old.Name && info.CreatorPid == OwnPid && info.Handles == 2);
 			Check((info.Flags & (RegionFlags.Lazy | RegionFlags.Creator | RegionFlags.ReadOnly))
 			      == (RegionFlags.Lazy | RegionFlags.Creator), info.Flags);
 			Check((DateTime.UtcNow - info.CreatedAt).Duration() < Long, info.CreatedAt);
@@ -683,7 +809,7 @@ internal static class Conform
 	/* More than an int counts, with no memory behind it */
 	private static void Large()
 	{
-		const long size = 3L << 30;
+		const long size = (2L << 30) + 65536;
 
 		using (var region = SharedRegion.Create(Named(), size, new CreateOptions { Lazy = true })) {
 			Check(region.Capacity == size);
@@ -701,7 +827,7 @@ internal static class Conform
 
 		Check(why is IOException && why.Operation == "open" && why.Region == name);
 		Check(why.Message == $"open \"{name}\": no region has this name: create it first, " +
-		      "or see with 'zinc ls' what there is", why.Message);
+		      "or list the regions with 'zinc ls'", why.Message);
 		Throws<ArgumentNullException>(() => Create(null));
 		Throws<ArgumentNullException>(() => SharedRegion.Open(null));
 		Throws<ArgumentNullException>(() => SharedRegion.Unlink(null));
@@ -725,7 +851,7 @@ internal static class Conform
 			new Test(11, "name.inner-dot", () => BadName("a.b")),
 			new Test(12, "name.newline", () => BadName("a\n")),
 			new Test(13, "name.colon", () => BadName("a:b")),
-			new Test(14, "name.too-long", () => BadName(new string('x', 250))),
+			new Test(14, "name.too-long", () => BadName(new string('x', 251))),
 			new Test(15, "name.non-ascii", () => BadName("caf\u00e9")),
 			new Test(16, "name.nul", NameNul),
 			new Test(17, "name.longest", NameLongest),
@@ -762,6 +888,13 @@ internal static class Conform
 			new Test(48, "persist", Persist),
 			new Test(49, "killed", Killed),
 			new Test(50, "fd", Fd),
+			new Test(51, "gone.wakes", GoneWakes),
+			new Test(52, "gone.last-notify", GoneLastNotify),
+			new Test(53, "gone.name", GoneName),
+			new Test(54, "gone.lives", GoneLives),
+			new Test(55, "unlink-stale", UnlinkStale),
+			new Test(56, "open.waits", OpenWaits),
+			new Test(57, "open.times-out", OpenTimesOut),
 			new Test(101, "csharp.async", Async),
 			new Test(102, "csharp.dispose-ends-waits", DisposeEndsWaits),
 			new Test(103, "csharp.several", Several),

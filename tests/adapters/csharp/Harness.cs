@@ -140,23 +140,34 @@ internal static class Harness
 		return gone();
 	}
 
-	/* Is there shared memory at this address? The runtime may have its own there now. */
-	internal static bool IsMapped(long address)
+	/*
+	 * The shared mapping at this address: its range, device and inode; null for none.
+	 * The address alone does not tell: something else may be mapped there by now.
+	 */
+	internal static string MappingAt(long address)
 	{
 		foreach (string line in File.ReadAllLines("/proc/self/maps")) {
 			string[] words = line.Split(' ');
 			string[] ends = words[0].Split('-');
 			if (words[1].EndsWith("s") && Convert.ToInt64(ends[0], 16) <= address &&
 			    address < Convert.ToInt64(ends[1], 16))
-				return true;
+				return $"{words[0]} {words[3]} {words[4]}";
 		}
-		return false;
+		return null;
 	}
 
-	internal static unsafe long AddressOf(Memory<byte> memory)
+	internal static unsafe string MappingOf(Memory<byte> memory)
 	{
 		using (var pin = memory.Pin())
-			return (long)pin.Pointer;
+			return MappingAt((long)pin.Pointer);
+	}
+
+	/* Is this, from MappingAt(), still there? */
+	internal static bool IsMapped(string mapping)
+	{
+		long address = Convert.ToInt64(mapping.Split('-')[0], 16);
+
+		return MappingAt(address) == mapping;
 	}
 
 	internal static int CountDescriptors()
@@ -242,6 +253,12 @@ internal sealed class Peer
 	internal void Kill()
 	{
 		process.Kill();
+		Dies();
+	}
+
+	/* By a signal */
+	internal void Dies()
+	{
 		process.WaitForExit();
 		process.Dispose();
 	}

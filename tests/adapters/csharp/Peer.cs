@@ -116,6 +116,28 @@ internal static class Matrix
 		}
 	}
 
+	private static void Hold(string name)
+	{
+		using (var region = SharedRegion.Create(name, Page)) {
+			Console.WriteLine("ready");
+			while (true)
+				region.Wait();
+		}
+	}
+
+	private static void AwaitEnd(string name)
+	{
+		using (var region = SharedRegion.Open(name)) {
+			Console.WriteLine("ready");
+			try {
+				region.WaitOrGone(Patience);
+			} catch (RegionGoneException) {
+				return;
+			}
+		}
+		throw new TimeoutException("its creator is not gone");
+	}
+
 	private static void Obey(string line)
 	{
 		string[] words = line.Split(' ');
@@ -124,6 +146,10 @@ internal static class Matrix
 			With(name => SharedRegion.Create(name, Page), words[1], words[2], Write);
 		else if (words.Length == 3 && words[0] == "read")
 			With(name => SharedRegion.Open(name), words[1], words[2], Read);
+		else if (words.Length == 3 && words[0] == "hold")
+			Hold(words[1]);
+		else if (words.Length == 3 && words[0] == "gone")
+			AwaitEnd(words[1]);
 		else
 			throw new ArgumentException("no such order");
 	}

@@ -20,6 +20,7 @@ import zinc.Descriptor;
 import zinc.Feature;
 import zinc.Lifetime;
 import zinc.OpenOptions;
+import zinc.RegionGoneException;
 import zinc.RegionInfo;
 import zinc.SharedRegion;
 import zinc.ZincException;
@@ -222,11 +223,18 @@ final class Conform {
         }
     }
 
+    /** At its deadline a wait looks once more: one that was never woken is late. */
+    private static boolean isWoken(SharedRegion region) throws Exception {
+        long begin = System.nanoTime();
+        return region.await(PATIENCE)
+            && System.nanoTime() - begin < TimeUnit.MILLISECONDS.toNanos(PATIENCE);
+    }
+
     private static void otherProcess() throws Exception {
         String name = Suite.named();
         try (var region = create(name)) {
             peer("notify", name, "3");
-            check(region.await(PATIENCE) && !region.tryAwait());
+            check(isWoken(region) && !region.tryAwait());
         }
     }
 
@@ -235,7 +243,7 @@ final class Conform {
         try (var region = create(name)) {
             String pid = String.valueOf(ProcessHandle.current().pid());
             var other = Suite.Peer.ready("late-notify", name, pid);
-            check(region.await(PATIENCE));
+            check(isWoken(region));
             other.ends();
         }
     }
@@ -383,7 +391,7 @@ final class Conform {
             region.signal();
             check(region.tryAwait());
         }
-        check(peer("probe", name).equals(Suite.IS_KMOD ? "2" : "0"));
+        check(peer("probe", name).equals("2"));
         peer("unlink", name);
     }
 
@@ -404,6 +412,103 @@ final class Conform {
             check(region.tryAwait());
             check(!poll(fd, 0));
         }
+    }
+
+    /** A wait that ends because the region's creator or name is gone, before its timeout. */
+    private static void isGone(SharedRegion region, long timeout) throws Exception {
+        long begin = System.nanoTime();
+        Suite.throwsA(RegionGoneException.class, () -> region.awaitOrGone(timeout));
+        Suite.fails(ZincException.EPIPE, region.name(), () -> region.awaitOrGone(timeout));
+        check(System.nanoTime() - begin < TimeUnit.MILLISECONDS.toNanos(PATIENCE));
+    }
+
+    private static void goneWakes() throws Exception {
+        String name = Suite.named();
+        var other = Suite.Peer.ready("late-die", name,
+            String.valueOf(ProcessHandle.current().pid()));
+        try (var region = SharedRegion.open(name)) {
+            isGone(region, PATIENCE);
+            isGone(region, 0);
+            Suite.throwsA(RegionGoneException.class, region::awaitOrGone);
+            Suite.throwsA(RegionGoneException.class,
+                () -> region.awaitOrGone(Duration.ofHours(1)));
+            check(!region.await(0));
+        }
+        other.kill();
+    }
+
+    private static void goneLastNotify() throws Exception {
+        String name = Suite.named();
+        var other = Suite.Peer.ready("hold", name);
+        try (var region = SharedRegion.open(name)) {
+            region.signal();
+            other.kill();
+            check(region.awaitOrGone(PATIENCE));
+            isGone(region, PATIENCE);
+        }
+        check(peer("probe", name).equals("2"));
+    }
+
+    private static void goneName() throws Exception {
+        String name = Suite.named();
+        try (var creator = create(name); var other = SharedRegion.open(name)) {
+            peer("unlink", name);
+            isGone(creator, PATIENCE);
+            isGone(other, PATIENCE);
+        }
+    }
+
+    private static void goneLives() throws Exception {
+        String name = Suite.named();
+        try (var creator = create(name); var other = SharedRegion.open(name)) {
+            long begin = System.nanoTime();
+            check(!other.awaitOrGone(0) && !other.awaitOrGone(100));
+            check(System.nanoTime() - begin >= TimeUnit.MILLISECONDS.toNanos(100));
+            creator.signal();
+            check(other.awaitOrGone(PATIENCE) && !other.awaitOrGone(Duration.ZERO));
+        }
+        var closed = create(name);
+        closed.close();
+        Suite.isClosed(closed::awaitOrGone);
+    }
+
+    private static void unlinkStale() throws Exception {
+        String name = Suite.named();
+        var other = Suite.Peer.ready("hold", name);
+        Suite.fails(Suite.IS_KMOD ? ZincException.ENOENT : ZincException.EBUSY, name,
+            () -> SharedRegion.unlinkStale(name));
+        other.kill();
+        if (Suite.IS_KMOD) {
+            Suite.fails(ZincException.ENOENT, () -> SharedRegion.unlinkStale(name));
+        } else {
+            SharedRegion.unlinkStale(name);
+        }
+        check(peer("probe", name).equals("2"));
+        Suite.fails(ZincException.ENOENT, () -> SharedRegion.unlinkStale(name));
+    }
+
+    private static void openWaits() throws Exception {
+        String name = Suite.named();
+        var other = Suite.Peer.ready("late-create", name,
+            String.valueOf(ProcessHandle.current().pid()));
+        long begin = System.nanoTime();
+        try (var region = SharedRegion.openAwait(name, Duration.ofMillis(PATIENCE),
+                new OpenOptions())) {
+            check(System.nanoTime() - begin < TimeUnit.MILLISECONDS.toNanos(PATIENCE));
+            check(region.info().name().equals(name));
+        }
+        other.kill();
+    }
+
+    private static void openTimesOut() throws Exception {
+        String name = Suite.named();
+        var options = new OpenOptions();
+        Suite.fails(ZincException.ENOENT, name,
+            () -> SharedRegion.openAwait(name, Duration.ZERO, options));
+        long begin = System.nanoTime();
+        Suite.fails(ZincException.ETIMEDOUT, name,
+            () -> SharedRegion.openAwait(name, Duration.ofMillis(130), options));
+        check(System.nanoTime() - begin >= TimeUnit.MILLISECONDS.toNanos(100));
     }
 
     // ---- its own ----
@@ -479,7 +584,7 @@ final class Conform {
             RegionInfo info = SharedRegion.stat(name);
             check(info.name().equals(name) && info.mode() == 0640 && info.capacity() == PAGE);
             check(info.lifetime() == Lifetime.CREATOR && info.handles() == 1, info);
-            check(info.ownerPid() == ProcessHandle.current().pid(), info);
+            check(info.creatorPid() == ProcessHandle.current().pid(), info);
             check(Duration.between(info.createdAt(), Instant.now()).toMinutes() == 0, info);
             check(old.info().flags().contains(RegionInfo.Flag.LAZY));
             check(old.info().flags().contains(RegionInfo.Flag.CREATOR));
@@ -569,6 +674,9 @@ final class Conform {
         try (var region = create()) {
             if (!Suite.IS_KMOD) {
                 Suite.fails(ZincException.EOPNOTSUPP, () -> region.exportDmabuf(false));
+                Suite.fails(ZincException.EOPNOTSUPP, () -> region.exportDmabuf(0, PAGE, false));
+                Suite.fails(ZincException.EOPNOTSUPP, () -> SharedRegion.create(Suite.named(), PAGE,
+                    new CreateOptions().contiguous(true)));
                 check(SharedRegion.features().isEmpty());
                 throw new Suite.Skip("POSIX shared memory has no dma-bufs");
             }
@@ -579,6 +687,14 @@ final class Conform {
             dmabuf.close();
             dmabuf.close();
             check(count("/proc/self/fd") == before);
+            region.exportDmabuf(0, PAGE, true).close();
+            Suite.fails(ZincException.EINVAL, () -> region.exportDmabuf(PAGE, PAGE, false));
+            if (SharedRegion.features().contains(Feature.CONTIGUOUS)) {
+                try (var other = SharedRegion.create(Suite.named(), PAGE,
+                        new CreateOptions().contiguous(true))) {
+                    check(other.info().flags().contains(RegionInfo.Flag.CONTIGUOUS));
+                }
+            }
             Suite.isClosed(dmabuf::fd);
             Suite.isClosed(dmabuf::detach);
             region.beginCpuAccess(Access.READ_WRITE);
@@ -611,7 +727,7 @@ final class Conform {
         suite.add(11, "name.inner-dot", () -> badName("a.b"));
         suite.add(12, "name.newline", () -> badName("a\n"));
         suite.add(13, "name.colon", () -> badName("a:b"));
-        suite.add(14, "name.too-long", () -> badName("x".repeat(250)));
+        suite.add(14, "name.too-long", () -> badName("x".repeat(251)));
         suite.add(15, "name.non-ascii", () -> badName("caf\u00e9"));
         suite.add(16, "name.nul", Conform::nul);
         suite.add(17, "name.longest", Conform::longest);
@@ -680,6 +796,13 @@ final class Conform {
         suite.add(48, "persist", Conform::persist);
         suite.add(49, "killed", Conform::killed);
         suite.add(50, "fd", Conform::descriptor);
+        suite.add(51, "gone.wakes", Conform::goneWakes);
+        suite.add(52, "gone.last-notify", Conform::goneLastNotify);
+        suite.add(53, "gone.name", Conform::goneName);
+        suite.add(54, "gone.lives", Conform::goneLives);
+        suite.add(55, "unlink-stale", Conform::unlinkStale);
+        suite.add(56, "open.waits", Conform::openWaits);
+        suite.add(57, "open.times-out", Conform::openTimesOut);
         addOwn(suite);
         System.exit(suite.run());
     }

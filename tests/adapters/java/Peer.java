@@ -7,6 +7,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import zinc.RegionGoneException;
 import zinc.SharedRegion;
 
 /** Writer and reader in Java, for the matrix of languages; CASES.md says what they do. */
@@ -106,10 +107,31 @@ final class Peer {
         }
     }
 
+    private static void hold(String name) throws Exception {
+        try (var region = SharedRegion.create(name, PAGE)) {
+            System.out.println("ready");
+            for (;;) {
+                region.await();
+            }
+        }
+    }
+
+    private static void awaitEnd(String name) throws Exception {
+        try (var region = SharedRegion.open(name)) {
+            System.out.println("ready");
+            region.awaitOrGone(PATIENCE);
+        } catch (RegionGoneException gone) {
+            return;
+        }
+        throw new IOException("its creator is not gone");
+    }
+
     private static void obey(String[] words) throws Exception {
         switch (words[0]) {
         case "write" -> write(words[1], Long.parseLong(words[2]));
         case "read" -> read(words[1], Long.parseLong(words[2]));
+        case "hold" -> hold(words[1]);
+        case "gone" -> awaitEnd(words[1]);
         default -> throw new IOException("no such order");
         }
     }

@@ -236,7 +236,7 @@ final class Safety {
 
     /** More than a buffer can hold: in parts, each of which keeps all. */
     private static void large() throws Exception {
-        long size = 3L << 30;
+        long size = (2L << 30) + 65536;
         SharedRegion region;
         try {
             region = SharedRegion.create(Suite.named(), size, new CreateOptions().lazy(true));

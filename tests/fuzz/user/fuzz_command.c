@@ -30,7 +30,7 @@ static void make_region(const char *name, uint32_t mode)
 {
 	struct zinc_options options = {
 		.size = sizeof(options),
-		.lifetime = ZINC_LIVES_PERSIST,
+		.lifetime = ZINC_LIFETIME_PERSIST,
 		.mode = mode,
 	};
 	zinc_handle handle;
@@ -61,8 +61,8 @@ static void check_left(void)
 
 	REQUIRE(!zinc_list(&list, &count, sizeof(*list)));
 	for (i = 0; i < count; i++) {
-		REQUIRE(!(list[i].flags & ZINC_IS_INVALID));
-		REQUIRE(list[i].lifetime == ZINC_LIVES_PERSIST);
+		REQUIRE(!(list[i].flags & ZINC_INFO_INVALID));
+		REQUIRE(list[i].lifetime == ZINC_LIFETIME_PERSIST);
 		REQUIRE(!list[i].handles);
 	}
 	zinc_list_free(list);

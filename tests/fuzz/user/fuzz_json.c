@@ -7,7 +7,7 @@
 
 #include <locale.h>
 
-#include "backend.h"
+#include "core/internal.h"
 #include "cli.h"
 
 /* ---- a validator: each function moves @s behind what it has found ---- */
@@ -230,8 +230,8 @@ static void write_region(struct input *input)
 	input_take(input, &info, sizeof(info));
 	info.name[sizeof(info.name) - 1] = '\0';
 	json_array(&json, NULL);
-	json_region(&json, &info);
-	json_region(&json, &info);
+	json_region(&json, &info, NULL);
+	json_region(&json, &info, NULL);
 	json_end(&json);
 	end(&json, storage);
 }

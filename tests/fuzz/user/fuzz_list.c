@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend.h"
+#include "core/internal.h"
 #include "cli.h"
 
 #define ENTRIES_MAX	8

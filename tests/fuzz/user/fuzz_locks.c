@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-#include "lock.h"
+#include "lock/internal.h"
 
 struct text {
 	char *at;
@@ -29,7 +29,7 @@ static struct text take_text(struct input *input)
 
 static void check_mountinfo(struct input *input)
 {
-	unsigned int major = 0xa5a5, minor = 0xa5a5;
+	struct zinc_mount mount = { .major = 0xa5a5, .minor = 0xa5a5 };
 	long mount_id = (int8_t)input_u8(input);
 	char path[128] = "/";
 	struct text text;
@@ -37,11 +37,11 @@ static void check_mountinfo(struct input *input)
 
 	input_text(input, path + 1, sizeof(path) - 1);
 	text = take_text(input);
-	err = zinc_mountinfo_device(text.at, text.length, path, mount_id,
-				    &major, &minor);
+	err = zinc_mountinfo_find(text.at, text.length, path, mount_id, &mount);
 	REQUIRE(!err || err == -ENOTSUP);
 	if (err)
-		REQUIRE(major == 0xa5a5 && minor == 0xa5a5);
+		REQUIRE(mount.major == 0xa5a5 && mount.minor == 0xa5a5);
+	REQUIRE(strnlen(mount.type, sizeof(mount.type)) < sizeof(mount.type));
 	free(text.at);
 }
 
@@ -51,15 +51,15 @@ static void check_pids(const struct zinc_pids *pids, size_t most)
 
 	REQUIRE(pids->count <= most && pids->count <= pids->room);
 	for (i = 0; i < pids->count; i++) {
-		REQUIRE(pids->pid[i] >= 0);
+		REQUIRE(pids->list[i].pid >= 0);
 		for (j = 0; j < i; j++)
-			REQUIRE(pids->pid[i] != pids->pid[j]);
+			REQUIRE(pids->list[i].pid != pids->list[j].pid);
 	}
 }
 
 static void check_locks(struct input *input)
 {
-	struct zinc_needle needles[3] = { { "00:00:0" } };
+	struct zinc_needle needles[3] = { { .text = "00:00:0" } };
 	struct zinc_pids pids[3] = {};
 	size_t lines = 1, i;
 	struct text text;
@@ -71,7 +71,7 @@ static void check_locks(struct input *input)
 	REQUIRE(!zinc_locks_find(text.at, text.length, needles, 3, pids));
 	for (i = 0; i < 3; i++) {
 		check_pids(&pids[i], lines);
-		free(pids[i].pid);
+		free(pids[i].list);
 	}
 	/* what is no file's has no holder */
 	REQUIRE(!pids[2].count);
@@ -90,8 +90,10 @@ static void check_cmdline(struct input *input)
 	length = strnlen(holder.cmdline, sizeof(holder.cmdline));
 	REQUIRE(length && length < sizeof(holder.cmdline));
 	/* not more than is shown, where each byte is a character */
-	for (i = 0; i < length; i++)
+	for (i = 0; i < length; i++) {
+		REQUIRE((unsigned char)holder.cmdline[i] >= ' ');
 		characters += (unsigned char)holder.cmdline[i] < 0x80;
+	}
 	REQUIRE(characters <= ZINC_CMDLINE_CHARACTERS);
 	free(text.at);
 }

@@ -4,7 +4,7 @@
  */
 #include "harness.h"
 
-#include "backend.h"
+#include "core/internal.h"
 
 static const char allowed[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -12,7 +12,7 @@ static const char allowed[] =
 static void check_name(const char *name)
 {
 	size_t length = strlen(name);
-	bool good = length && length <= ZINC_MAX_NAME &&
+	bool good = length && length <= ZINC_NAME_MAX &&
 		    strspn(name, allowed) == length;
 	struct zinc_region_info info = { .size = sizeof(info) };
 	zinc_handle handle = (zinc_handle)&info;
@@ -45,7 +45,7 @@ static void check_deadline(uint32_t timeout)
 	if (!timeout)
 		REQUIRE(!deadline);
 	else if (timeout == ZINC_WAIT_FOREVER)
-		REQUIRE(deadline == ZINC_NO_DEADLINE);
+		REQUIRE(deadline == ZINC_DEADLINE_NEVER);
 	else
 		REQUIRE(deadline >= before + ns && deadline <= after + ns);
 }
@@ -78,7 +78,7 @@ static void check_options(struct input *input)
 	REQUIRE(!rest && !known.reserved);
 	REQUIRE(known.mode && !(known.mode & ~0666U));
 	REQUIRE(!(known.flags & ~(ZINC_LAZY | ZINC_REPLACE)));
-	REQUIRE(known.lifetime <= ZINC_LIVES_PERSIST);
+	REQUIRE(known.lifetime <= ZINC_LIFETIME_PERSIST);
 	REQUIRE(known.backend <= ZINC_BACKEND_SHM);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "backend.h"
+#include "core/internal.h"
 
 #define NAME	"fuzz"
 #define PATH	"/dev/shm/zinc_" NAME
@@ -69,7 +69,7 @@ static off_t size_now(void)
 	return st.st_size;
 }
 
-/* What an open handle promises: bytes that are there */
+/* An open handle promises that its bytes are there */
 static void use(zinc_handle handle, bool readonly)
 {
 	struct zinc_region_info info = { .size = sizeof(info) };
@@ -82,7 +82,7 @@ static void use(zinc_handle handle, bool readonly)
 	(void)data[0];
 	(void)data[capacity - 1];
 	REQUIRE(!zinc_info(handle, &info));
-	REQUIRE(info.capacity == capacity && !(info.flags & ZINC_IS_INVALID));
+	REQUIRE(info.capacity == capacity && !(info.flags & ZINC_INFO_INVALID));
 	REQUIRE(!info.name[sizeof(info.name) - 1] && !strcmp(info.name, NAME));
 	err = zinc_notify_checked(handle);
 	REQUIRE(err == (readonly ? -EBADF : 0));
@@ -95,7 +95,7 @@ static int32_t try_open(bool readonly)
 {
 	struct zinc_options options = {
 		.size = sizeof(options),
-		.flags = readonly ? ZINC_READONLY : 0,
+		.flags = readonly ? ZINC_RDONLY : 0,
 	};
 	zinc_handle handle = (zinc_handle)&options;
 	int32_t err = zinc_open_with(NAME, &options, &handle);
@@ -109,7 +109,7 @@ static int32_t try_open(bool readonly)
 	return 0;
 }
 
-/* Name and list say the same, and that it is bad where it can not be opened */
+/* Name and list say the same, and that it is bad where it cannot be opened */
 static bool is_valid(void)
 {
 	struct zinc_region_info info = { .size = sizeof(info) };
@@ -118,12 +118,12 @@ static bool is_valid(void)
 	bool valid;
 
 	REQUIRE(!zinc_stat(NAME, &info));
-	valid = !(info.flags & ZINC_IS_INVALID);
+	valid = !(info.flags & ZINC_INFO_INVALID);
 	REQUIRE(!strcmp(info.name, NAME) && info.id && info.uid == geteuid());
 	REQUIRE(!valid || info.capacity + ZINC_HEADER_SIZE <= (uint64_t)size_now());
 	REQUIRE(!zinc_list(&list, &count, sizeof(*list)));
 	REQUIRE(count == 1 && list->id == info.id);
-	REQUIRE(valid == !(list->flags & ZINC_IS_INVALID));
+	REQUIRE(valid == !(list->flags & ZINC_INFO_INVALID));
 	zinc_list_free(list);
 	return valid;
 }

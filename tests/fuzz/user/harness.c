@@ -201,9 +201,25 @@ int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 	return 0;
 }
 
-/* Of the command alone: within the library it is no symbol to be replaced. */
+/*
+ * Of the command and of zinc-stream.h: within the library these are no symbols to be
+ * replaced.
+ */
 int32_t __wrap_zinc_wait_until(zinc_handle handle, uint64_t deadline)
 {
 	(void)deadline;
 	return __real_zinc_wait_until(handle, 0);
+}
+
+int32_t __wrap_zinc_wait_with(zinc_handle handle, uint64_t deadline, uint32_t flags)
+{
+	(void)deadline;
+	return __real_zinc_wait_with(handle, 0, flags);
+}
+
+int32_t __wrap_zinc_open_wait(const char *name, const struct zinc_options *options,
+			      uint64_t deadline, zinc_handle *out)
+{
+	(void)deadline;
+	return __real_zinc_open_wait(name, options, 0, out);
 }

@@ -84,5 +84,11 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info,
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old);
 int32_t __real_zinc_wait_until(zinc_handle handle, uint64_t deadline);
 int32_t __wrap_zinc_wait_until(zinc_handle handle, uint64_t deadline);
+int32_t __real_zinc_wait_with(zinc_handle handle, uint64_t deadline, uint32_t flags);
+int32_t __wrap_zinc_wait_with(zinc_handle handle, uint64_t deadline, uint32_t flags);
+int32_t __real_zinc_open_wait(const char *name, const struct zinc_options *options,
+			      uint64_t deadline, zinc_handle *out);
+int32_t __wrap_zinc_open_wait(const char *name, const struct zinc_options *options,
+			      uint64_t deadline, zinc_handle *out);
 
 #endif /* FUZZ_HARNESS_H */

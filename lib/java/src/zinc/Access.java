@@ -2,13 +2,13 @@
 
 package zinc;
 
-/** What the CPU does between {@link SharedRegion#beginCpuAccess} and its end. */
+/** A kind of CPU access, for {@link SharedRegion#beginCpuAccess}. */
 public enum Access {
-    /** It reads. */
+    /** The CPU reads. */
     READ(1),
-    /** It writes. */
+    /** The CPU writes. */
     WRITE(2),
-    /** Both. */
+    /** The CPU reads and writes. */
     READ_WRITE(3);
 
     final int bits;

@@ -2,9 +2,9 @@
 
 package zinc;
 
-/** What regions are made by. */
+/** The implementation of a region. */
 public enum Backend {
-    /** As the variable ZINC_BACKEND says, else the kernel module, else POSIX shared memory. */
+    /** The value of $ZINC_BACKEND if set; else the kernel module if present; else {@link #SHM}. */
     AUTO,
     /** The kernel module. */
     KMOD,

@@ -2,11 +2,12 @@
 
 package zinc;
 
-/** The choices that there are for a new region. Each method gives the options back. */
+/** Options for a new region. Each method returns this object. */
 public final class CreateOptions {
     private static final int LAZY = 1;
     private static final int REPLACE = 1 << 1;
     private static final int NO_DATA = 1 << 3;
+    private static final int CONTIGUOUS = 1 << 4;
 
     int flags;
     int mode;
@@ -18,7 +19,7 @@ public final class CreateOptions {
     }
 
     /**
-     * Who may open it.
+     * Sets the permissions.
      *
      * @param mode permission bits within 0666; 0 means 0600; no umask is applied
      * @return this
@@ -29,9 +30,9 @@ public final class CreateOptions {
     }
 
     /**
-     * How long it keeps its name.
+     * Sets the event that removes the name.
      *
-     * @param lifetime one of them
+     * @param lifetime the lifetime
      * @return this
      */
     public CreateOptions lifetime(Lifetime lifetime) {
@@ -40,9 +41,9 @@ public final class CreateOptions {
     }
 
     /**
-     * What it is made by.
+     * Sets the backend.
      *
-     * @param backend one of them
+     * @param backend the backend
      * @return this
      */
     public CreateOptions backend(Backend backend) {
@@ -51,9 +52,9 @@ public final class CreateOptions {
     }
 
     /**
-     * Whether to take the name from the region that has it.
+     * Sets whether to take the name from the region that has it.
      *
-     * @param replace if so
+     * @param replace true to take it
      * @return this
      */
     public CreateOptions replace(boolean replace) {
@@ -61,9 +62,9 @@ public final class CreateOptions {
     }
 
     /**
-     * Whether memory comes with the first touch.
+     * Sets whether each page is allocated on its first access.
      *
-     * @param lazy if so
+     * @param lazy true for allocation on access
      * @return this
      */
     public CreateOptions lazy(boolean lazy) {
@@ -71,9 +72,20 @@ public final class CreateOptions {
     }
 
     /**
-     * Whether to leave the data unmapped, of an imported dma-buf only.
+     * Sets whether each block of a huge page's size is physically contiguous, for devices without
+     * an IOMMU. Kernel module only; not together with lazy.
      *
-     * @param noData if so
+     * @param contiguous true for contiguous blocks
+     * @return this
+     */
+    public CreateOptions contiguous(boolean contiguous) {
+        return set(CONTIGUOUS, contiguous);
+    }
+
+    /**
+     * Sets whether the data are not mapped; for an imported dma-buf only.
+     *
+     * @param noData true for no mapping
      * @return this
      */
     public CreateOptions noData(boolean noData) {

@@ -5,7 +5,7 @@ package zinc;
 import java.lang.ref.Cleaner;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A file descriptor of this process, which is closed once: by close, or when it is collected. */
+/** A file descriptor, closed once: by close(), or when it is garbage-collected. */
 public final class Descriptor implements AutoCloseable {
     private static final int NONE = -1;
 
@@ -26,7 +26,7 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Its number, which is good as long as this is open and reachable.
+     * Returns the number, which is valid as long as this object is open and reachable.
      *
      * @return the number
      * @throws IllegalStateException if it is closed
@@ -36,7 +36,7 @@ public final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Gives it away, to who closes it by himself, such as Vulkan.
+     * Releases the descriptor to a new owner, such as Vulkan, which closes it.
      *
      * @return the number
      * @throws IllegalStateException if it is closed
@@ -52,7 +52,7 @@ public final class Descriptor implements AutoCloseable {
         return number;
     }
 
-    /** Closes it; again, nothing. */
+    /** Closes the descriptor; further calls do nothing. */
     @Override
     public void close() {
         cleanable.clean();

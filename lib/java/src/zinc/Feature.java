@@ -5,14 +5,18 @@ package zinc;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What can be done with devices; where it is missing, its methods answer EOPNOTSUPP. */
+/** An operation with devices. Without it, its methods throw EOPNOTSUPP. */
 public enum Feature {
     /** {@link SharedRegion#exportDmabuf} and {@link SharedRegion#beginCpuAccess}. */
     EXPORT(3),
     /** {@link SharedRegion#importDmabuf}. */
     IMPORT(4),
     /** {@link SharedRegion#signalOnFence}. */
-    FENCE(5);
+    FENCE(5),
+    /** {@link CreateOptions#contiguous}. */
+    CONTIGUOUS(10),
+    /** {@link SharedRegion#exportDmabuf(long, long, boolean)}. */
+    EXPORT_PART(11);
 
     private final int bit;
 

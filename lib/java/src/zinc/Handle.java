@@ -8,10 +8,11 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.WeakHashMap;
+import java.util.function.LongUnaryOperator;
 
-/** A zinc_handle that is closed once, when no call uses it any more. */
+/** A zinc_handle, or the end of a stream, that is closed once, when the last call on it has ended. */
 final class Handle {
-    /** Those that an exit has to close: on POSIX shared memory their names would stay. */
+    /** Open handles, closed at exit: on POSIX shared memory their names would remain. */
     private static final Set<Handle> OPEN =
             Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
 
@@ -23,16 +24,24 @@ final class Handle {
     final long capacity;
     final boolean readOnly;
     private final Mapping mapping;
+    private final LongUnaryOperator release;
     private long raw;
     private int users;
     private boolean closing;
 
     Handle(long raw, String name, long capacity, boolean readOnly) {
+        this(raw, raw, name, capacity, readOnly, LongUnaryOperator.identity());
+    }
+
+    /** For a stream's end, of this region: release frees it and leaves the region. */
+    Handle(long raw, long region, String name, long capacity, boolean readOnly,
+            LongUnaryOperator release) {
         this.raw = raw;
         this.name = name;
         this.capacity = capacity;
         this.readOnly = readOnly;
-        long address = Native.address(raw);
+        this.release = release;
+        long address = Native.address(region);
         mapping = address == 0 ? null : new Mapping(address, capacity, readOnly);
         OPEN.add(this);
     }
@@ -45,14 +54,14 @@ final class Handle {
         open.forEach(Handle::close);
     }
 
-    /** The handle for a call, which leave() has to follow. */
+    /** Begins a call and returns the C handle; leave() ends the call. */
     synchronized long enter() {
         checkOpen();
         users++;
         return raw;
     }
 
-    /** The call has ended. */
+    /** Ends a call. */
     synchronized void leave() {
         users--;
         finishIfUnused();
@@ -68,7 +77,7 @@ final class Handle {
         }
     }
 
-    /** Lets no call begin from now on, and returns when the last has ended. */
+    /** Refuses new calls, and returns when the last call has ended. */
     synchronized void close() {
         if (!closing) {
             closing = true;
@@ -91,17 +100,18 @@ final class Handle {
         if (!closing || users > 0) {
             return;
         }
+        long region = release.applyAsLong(raw);
         if (mapping == null) {
-            Native.close(raw);
+            Native.close(region);
         } else {
-            mapping.close(raw);
+            mapping.close(region);
         }
         raw = 0;
         OPEN.remove(this);
         notifyAll();
     }
 
-    /** A buffer of the data, which keeps them. */
+    /** Returns a buffer of the data, which keeps them mapped. */
     synchronized ByteBuffer view(long offset, int length) throws ZincException {
         checkOpen();
         if (mapping == null) {

@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * A region's data, mapped until the handle is closed and the last buffer of them collected.
+ * A region's data, mapped until the handle is closed and the last buffer is collected.
  *
- * A buffer made of another refers to that, so all refer to one that was made here, and that
- * one's end is counted.
+ * A derived buffer refers to its original. Therefore all buffers refer to one that was made
+ * here, whose collection is counted.
  */
 final class Mapping {
     static final Cleaner CLEANER = Cleaner.create();
@@ -18,10 +18,10 @@ final class Mapping {
     private final long address;
     private final long capacity;
     private final boolean readOnly;
-    /** Of all data; buffers are made of it. Too large for one buffer: of each its own. */
+    /** All data, from which buffers are derived; null if the data are too large for a buffer. */
     private ByteBuffer whole;
     private int buffers;
-    /** Address and length, once the handle is closed. */
+    /** Address and length, after the handle was closed. */
     private final long[] kept = new long[2];
 
     Mapping(long address, long capacity, boolean readOnly) {
@@ -49,14 +49,14 @@ final class Mapping {
         return buffer;
     }
 
-    /** Closes the handle. The data stay, if somebody has them. */
+    /** Closes the handle. The data stay mapped while buffers exist. */
     synchronized void close(long handle) {
         whole = null;
         if (buffers == 0) {
             Native.close(handle);
             return;
         }
-        // it cannot fail of a handle with data; if it did, the handle stayed open
+        // this cannot fail for a handle with data; after an error the handle would stay open
         Native.closeKeepData(handle, kept);
     }
 

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.Arrays;
 
-/** The functions of the C library, as jni.c has them: negative results are errnos. */
+/** The functions of the C library, by jni.c: negative results are errnos. */
 final class Native {
     private static final String LIBRARY = "libzinc-java.so";
 
-    /** Beside the jar, as it is built, and where it is installed. */
+    /** Folders of the JNI library, relative to the jar: of the build and of the installation. */
     private static final String[] FOLDERS = {".", "../../lib/jni"};
 
     static {
@@ -41,7 +41,7 @@ final class Native {
         System.loadLibrary("zinc-java");
     }
 
-    /** The file that this class is in; null where that cannot be told. */
+    /** The jar of this class; null if unknown. */
     private static Path jar() {
         CodeSource source = Native.class.getProtectionDomain().getCodeSource();
         if (source == null || source.getLocation() == null) {
@@ -54,7 +54,7 @@ final class Native {
         }
     }
 
-    /** A name as C has it, less the NUL behind; one with a NUL inside would be cut. */
+    /** Converts a name to bytes; a NUL in it is an error, since it would truncate the name. */
     static byte[] name(String action, String name) throws ZincException {
         if (name.indexOf('\0') >= 0) {
             throw new ZincException(action, name, ZincException.EINVAL);
@@ -62,7 +62,7 @@ final class Native {
         return name.getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The inverse: what there is before the NUL. */
+    /** Converts bytes to a name, up to the NUL. */
     static String text(byte[] bytes) {
         int end = 0;
         while (end < bytes.length && bytes[end] != 0) {
@@ -76,6 +76,8 @@ final class Native {
 
     static native long open(byte[] name, int flags, int backend);
 
+    static native long openAwait(byte[] name, int flags, int backend, long nanoseconds);
+
     static native long fromFd(int fd, int flags, int backend);
 
     static native long importDmabuf(int fd, byte[] name, int flags, int mode, int lifetime,
@@ -83,7 +85,7 @@ final class Native {
 
     static native void close(long handle);
 
-    /** Address and length of the data go to kept. */
+    /** Stores address and length of the data in kept. */
     static native int closeKeepData(long handle, long[] kept);
 
     static native void unmapData(long address, long length);
@@ -102,7 +104,9 @@ final class Native {
 
     static native int await(long handle, long nanoseconds);
 
-    /** The index, or an errno. */
+    static native int awaitOrGone(long handle, long nanoseconds);
+
+    /** Returns the index, or an errno. */
     static native int awaitAny(long[] handles, long nanoseconds);
 
     static native int signalAndAwait(long request, long reply, int milliseconds);
@@ -113,10 +117,12 @@ final class Native {
 
     static native int stat(byte[] name, byte[] into);
 
-    /** All of them, one behind the other; null, and the errno in failed, for an error. */
+    /** Returns all entries in one array; null, and the errno in failed, after an error. */
     static native byte[] list(int[] failed);
 
     static native int unlink(byte[] name);
+
+    static native int unlinkStale(byte[] name);
 
     static native int backend(long handle);
 
@@ -126,6 +132,8 @@ final class Native {
 
     static native int exportDmabuf(long handle, int flags);
 
+    static native int exportDmabufPart(long handle, long offset, long length, int flags);
+
     static native int signalOnFence(long handle, int fence);
 
     static native int beginCpuAccess(long handle, int access);
@@ -133,4 +141,51 @@ final class Native {
     static native int endCpuAccess(long handle, int access);
 
     static native long features(long handle);
+
+    /** Describes video, and returns the bytes of a frame; 0 for a bad argument. */
+    static native long streamVideo(byte[] format, int fourcc, int width, int height);
+
+    /** Describes a tensor of up to 8 dimensions, as streamVideo(). */
+    static native long streamTensor(byte[] format, int code, int bits, long[] shape);
+
+    /** Stores offset, stride, rows, columns, samples and bytes of a sample. */
+    static native int streamPlane(byte[] format, int index, long[] into);
+
+    static native long streamCreate(byte[] name, byte[] format, int slots, long slotSize,
+            int flags, int mode, int lifetime, int backend);
+
+    /** Returns the slot's offset in the data, or an errno. */
+    static native long streamBegin(long writer, long nanoseconds);
+
+    static native int streamCommit(long writer, long bytes, long ptsNs, int flags, int x, int y,
+            int width, int height);
+
+    static native void streamCancel(long writer);
+
+    static native int streamDrop(long writer);
+
+    static native int streamSetFormat(long writer, byte[] format);
+
+    /** Stores slots, slot size, offset of the first slot, number, and the region's handle. */
+    static native void streamWriterInfo(long writer, long[] into);
+
+    /** Returns the region's handle, which is to be closed. */
+    static native long streamEnd(long writer);
+
+    static native long streamOpen(byte[] name, int flags, long nanoseconds);
+
+    /** Stores the frame; after a timeout, what was passed over. */
+    static native int streamNext(long reader, long nanoseconds, long[] into);
+
+    static native boolean streamIsWhole(long reader, long number, int sequence);
+
+    static native int streamDone(long reader, long number, int sequence);
+
+    static native void streamFormat(long reader, byte[] into);
+
+    /** Stores slots, slot size, offset of the first slot, lost, and the region's handle. */
+    static native void streamReaderInfo(long reader, long[] into);
+
+    /** Returns the region's handle, which is to be closed. */
+    static native long streamClose(long reader);
 }

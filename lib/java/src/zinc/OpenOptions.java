@@ -2,7 +2,7 @@
 
 package zinc;
 
-/** The choices that there are for a handle of a region. Each method gives the options back. */
+/** Options for opening a region. Each method returns this object. */
 public final class OpenOptions {
     private static final int READONLY = 1 << 2;
     private static final int NO_DATA = 1 << 3;
@@ -10,14 +10,14 @@ public final class OpenOptions {
     int flags;
     int backend;
 
-    /** The defaults: for reading and writing, with its data, {@link Backend#AUTO}. */
+    /** The defaults: for reading and writing, data mapped, {@link Backend#AUTO}. */
     public OpenOptions() {
     }
 
     /**
-     * Whether to look and wait only.
+     * Sets whether the handle is for reading and waiting only.
      *
-     * @param readOnly if so
+     * @param readOnly true for read-only
      * @return this
      */
     public OpenOptions readOnly(boolean readOnly) {
@@ -25,9 +25,9 @@ public final class OpenOptions {
     }
 
     /**
-     * Whether to leave the data unmapped: the handle waits, signals and exports.
+     * Sets whether the data are not mapped; the handle can then wait, signal and export.
      *
-     * @param noData if so
+     * @param noData true for no mapping
      * @return this
      */
     public OpenOptions noData(boolean noData) {
@@ -35,9 +35,9 @@ public final class OpenOptions {
     }
 
     /**
-     * Where to look for it.
+     * Sets the backend.
      *
-     * @param backend one of them
+     * @param backend the backend
      * @return this
      */
     public OpenOptions backend(Backend backend) {

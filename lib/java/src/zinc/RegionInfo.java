@@ -12,61 +12,73 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What is known of a region.
+ * A description of a region.
  *
- * @param name its name; empty for none
- * @param backend what it is made by
- * @param id kernel module: the region's number; POSIX shared memory: the inode's
+ * @param name its name; empty for an anonymous region
+ * @param backend its backend
+ * @param id kernel module: the region's number; POSIX shared memory: the inode number
  * @param capacity bytes of data
- * @param resident bytes of them that have memory now
- * @param createdAt when it was made
- * @param flags what it is, and what the handle is
- * @param lifetime how long it keeps its name
- * @param uid its owner
- * @param gid its group
+ * @param resident bytes of data for which memory is allocated
+ * @param createdAt time of creation
+ * @param flags flags of the region and the handle
+ * @param lifetime the event that removes its name
+ * @param uid owning user
+ * @param gid owning group
  * @param mode permission bits
- * @param ownerPid the creator's process; 0 if not visible from here
- * @param handles how many are open
- * @param waiters who sleeps on it now; 0 on POSIX shared memory
+ * @param creatorPid the creator's process ID; 0 if not visible from this namespace
+ * @param handles open handles
+ * @param waiters threads that sleep in a wait; 0 on POSIX shared memory
  * @param sequence signals so far, modulo 2^32
- * @param cursor this handle's
+ * @param cursor the sequence that this handle has consumed
  * @param attachments devices attached to its dma-buf
- * @param fences fences that have yet to signal
- * @param fenceErrors fences so far that signalled an error
+ * @param fences fences that have not signalled yet
+ * @param fenceErrors fences that signalled an error so far
  * @param fenceError the last such error, a negative errno; 0 if there was none
  */
 public record RegionInfo(String name, Backend backend, long id, long capacity, long resident,
         Instant createdAt, Set<Flag> flags, Lifetime lifetime, int uid, int gid, int mode,
-        int ownerPid, int handles, int waiters, int sequence, int cursor, int attachments,
+        int creatorPid, int handles, int waiters, int sequence, int cursor, int attachments,
         int fences, int fenceErrors, int fenceError) {
 
-    /** What a region is, or a handle of it. */
+    /** A flag of a region or of a handle. */
     public enum Flag {
         /** The creator's handle is closed. */
-        CREATOR_GONE,
-        /** It has no name any more. */
-        UNLINKED,
-        /** It never had one. */
-        ANONYMOUS,
-        /** Memory comes with the first touch. */
-        LAZY,
+        CREATOR_GONE(0),
+        /** The region has lost its name. */
+        UNLINKED(1),
+        /** The region was created without a name. */
+        ANONYMOUS(2),
+        /** Each page is allocated on its first access. */
+        LAZY(3),
         /** This handle is read-only. */
-        READONLY,
+        READONLY(4),
         /** This handle is the creator's. */
-        CREATOR,
-        /** POSIX shared memory: its creator died without closing it. */
-        STALE,
-        /** POSIX shared memory: its header is bad; little else is known. */
-        INVALID,
+        CREATOR(5),
         /** Its memory is a foreign dma-buf. */
-        IMPORTED,
-        /** Nobody maps its data writable. */
-        DATA_READONLY;
+        IMPORTED(6),
+        /** No process can map the data writable. */
+        DATA_READONLY(7),
+        /** Its memory is physically contiguous, by blocks of a huge page. */
+        CONTIGUOUS(8),
+        /** POSIX shared memory: no process has the region open, or its creator died. */
+        STALE(16),
+        /** POSIX shared memory: the header is invalid. */
+        INVALID(17),
+        /** POSIX shared memory: this process cannot determine whether the region is open. */
+        UNKNOWN(18),
+        /** POSIX shared memory: the data begin one page after the header. */
+        PAGE_LAYOUT(19);
+
+        private final int bit;
+
+        Flag(int bit) {
+            this.bit = bit;
+        }
 
         static Set<Flag> of(int bits) {
             Set<Flag> found = EnumSet.noneOf(Flag.class);
             for (Flag flag : values()) {
-                if ((bits >> flag.ordinal() & 1) != 0) {
+                if ((bits >> flag.bit & 1) != 0) {
                     found.add(flag);
                 }
             }
@@ -74,7 +86,7 @@ public record RegionInfo(String name, Backend backend, long id, long capacity, l
         }
     }
 
-    /** Bytes of the C struct, whose layout jni.c holds against what is read here. */
+    /** Size of the C struct; jni.c checks the layout that is read here. */
     static final int SIZE = 352;
 
     private static final int NAME_AT = 80;

@@ -15,22 +15,15 @@ import java.util.function.LongToIntFunction;
 /**
  * A handle of a region: named memory that processes share, with signals.
  *
- * <p>All methods may be called by any thread. A region is closed by {@link #close}, and when it
- * is collected; from then on its methods throw {@link IllegalStateException}. Buffers stay good,
- * whoever is closed or collected: the memory is unmapped when the last of them is gone.
+ * <p>Any thread may call any method. A region is closed by {@link #close}, or when it is
+ * garbage-collected; then its methods throw {@link IllegalStateException}. Buffers stay valid
+ * after that: the memory is unmapped when the last buffer is collected.
  *
- * <p>What one process writes before a signal, another reads after the wait that it ends. Other
- * orders are for {@code VarHandle}s, such as those of
+ * <p>Writes made before a signal are visible after the wait that it wakes. For other memory
+ * orders, use {@code VarHandle}s, such as those of
  * {@link java.lang.invoke.MethodHandles#byteBufferViewVarHandle}.
  */
 public final class SharedRegion implements AutoCloseable {
-    /**
-     * The library's waits cannot be interrupted. So a wait here is made of short ones, between
-     * which it is seen whether the region was closed or the thread interrupted.
-     */
-    private static final long SLICE = TimeUnit.MILLISECONDS.toNanos(100);
-
-    private static final long FOREVER = Long.MAX_VALUE;
     private static final int DMABUF_READONLY = 1 << 2;
 
     private final Handle handle;
@@ -41,7 +34,7 @@ public final class SharedRegion implements AutoCloseable {
         cleanable = Mapping.CLEANER.register(this, handle::close);
     }
 
-    /** A region of a handle, or of the error instead of one; no name: its own. */
+    /** Converts the result of a C function; a null name means the name in its description. */
     private static SharedRegion of(String action, String name, long raw) throws ZincException {
         ZincException.check(action, name, raw);
         byte[] info = new byte[RegionInfo.SIZE];
@@ -58,26 +51,26 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Makes a region and owns it. Its data are zeros.
+     * Creates a region, whose data are zeros.
      *
      * @param name 1 to 249 of a-z A-Z 0-9 _ -
      * @param capacity bytes, a multiple of the page size
      * @return the creator's handle
-     * @throws ZincException EINVAL for those two, EEXIST, EPERM or EACCES; ENOMEM, EDQUOT or
-     *     ENOSPC for no room
+     * @throws ZincException EINVAL for a bad name or capacity, EEXIST, EPERM or EACCES; ENOMEM,
+     *     EDQUOT or ENOSPC if there is no memory
      */
     public static SharedRegion create(String name, long capacity) throws ZincException {
         return create(name, capacity, new CreateOptions());
     }
 
     /**
-     * Makes a region with a choice.
+     * Creates a region with options.
      *
-     * @param name as above
-     * @param capacity as above
-     * @param options the choice
+     * @param name as {@link #create(String, long)}
+     * @param capacity as {@link #create(String, long)}
+     * @param options the options
      * @return the creator's handle
-     * @throws ZincException as above
+     * @throws ZincException as {@link #create(String, long)}
      */
     public static SharedRegion create(String name, long capacity, CreateOptions options)
             throws ZincException {
@@ -87,10 +80,10 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Makes a region without a name, which others get by its descriptor.
+     * Creates a region without a name, which other processes open by its descriptor.
      *
      * @param capacity as {@link #create(String, long)}
-     * @param options a choice
+     * @param options the options
      * @return the creator's handle
      * @throws ZincException as {@link #create(String, long)}; EOPNOTSUPP on POSIX shared memory
      */
@@ -102,20 +95,20 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Attaches to a region for reading and writing.
+     * Opens a region for reading and writing.
      *
-     * @param name the region's
+     * @param name its name
      * @return a handle
-     * @throws ZincException ENOENT, EINVAL, EPERM or EACCES; EBADMSG where it is no region
+     * @throws ZincException ENOENT, EINVAL, EPERM or EACCES; EBADMSG if it is not a region
      */
     public static SharedRegion open(String name) throws ZincException {
         return open(name, new OpenOptions());
     }
 
     /**
-     * Attaches to a region to look and wait only. Its buffers are read-only.
+     * Opens a region for reading and waiting only. Its buffers are read-only.
      *
-     * @param name the region's
+     * @param name its name
      * @return a handle
      * @throws ZincException as {@link #open(String)}
      */
@@ -124,12 +117,12 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Attaches to a region with a choice.
+     * Opens a region with options.
      *
-     * @param name the region's
-     * @param options the choice
+     * @param name its name
+     * @param options the options
      * @return a handle
-     * @throws ZincException as {@link #open(String)}; ENXIO where its memory cannot be mapped
+     * @throws ZincException as {@link #open(String)}; ENXIO if its memory cannot be mapped
      */
     public static SharedRegion open(String name, OpenOptions options) throws ZincException {
         long raw = Native.open(Native.name("open", name), options.flags, options.backend);
@@ -137,12 +130,39 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Attaches to the region of a descriptor, mostly of another process.
+     * Opens a region, and waits for its name to be created.
      *
-     * @param fd from {@link #fd}; it stays the caller's
-     * @param options a choice; a read-only descriptor gives a read-only handle
+     * @param name its name
+     * @param timeout how long to wait; 0 or less does not wait
+     * @param options the options
      * @return a handle
-     * @throws ZincException EBADF for no descriptor, ENOTTY for none of a region, EOPNOTSUPP on
+     * @throws ZincException ETIMEDOUT; otherwise as {@link #open(String, OpenOptions)}, ENOENT only
+     *     if it does not wait
+     * @throws InterruptedException if this thread is interrupted
+     */
+    public static SharedRegion openAwait(String name, Duration timeout, OpenOptions options)
+            throws ZincException, InterruptedException {
+        byte[] bytes = Native.name("open", name);
+        long begin = System.nanoTime();
+        long all = Waits.nanoseconds(timeout);
+        for (;;) {
+            Waits.checkInterrupt();
+            long left = Waits.left(all, begin);
+            long raw = Native.openAwait(bytes, options.flags, options.backend,
+                all == 0 ? 0 : Math.max(1, Waits.next(left)));
+            if (raw != -ZincException.ETIMEDOUT || left == 0) {
+                return of("open", name, raw);
+            }
+        }
+    }
+
+    /**
+     * Opens a region by its descriptor, usually from another process.
+     *
+     * @param fd from {@link #fd}; the caller closes it
+     * @param options the options; the handle of a read-only descriptor is read-only
+     * @return a handle
+     * @throws ZincException EBADF if it is not open, ENOTTY if it is not a region's, EOPNOTSUPP on
      *     POSIX shared memory
      */
     public static SharedRegion fromFd(int fd, OpenOptions options) throws ZincException {
@@ -151,13 +171,13 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Makes a region of a device's dma-buf. Nothing is copied.
+     * Imports a device's dma-buf as a region, without copying.
      *
-     * @param fd the dma-buf; it stays the caller's
+     * @param fd the dma-buf; the caller closes it
      * @param name as {@link #create(String, long)}; null for none
-     * @param options a choice
+     * @param options the options
      * @return the creator's handle
-     * @throws ZincException as {@link #create(String, long)}; EBADF for no descriptor, ENXIO where
+     * @throws ZincException as {@link #create(String, long)}; EBADF if it is not open, ENXIO if
      *     it cannot be mapped, EOPNOTSUPP on POSIX shared memory
      */
     public static SharedRegion importDmabuf(int fd, String name, CreateOptions options)
@@ -168,7 +188,7 @@ public final class SharedRegion implements AutoCloseable {
         return of("import", name, raw);
     }
 
-    /** A call of the library with the handle; an errno is thrown. */
+    /** Makes a call of the library with the handle; throws an errno. */
     private int call(String action, LongToIntFunction function) throws ZincException {
         try {
             long raw = handle.enter();
@@ -178,51 +198,52 @@ public final class SharedRegion implements AutoCloseable {
                 handle.leave();
             }
         } finally {
-            // it is not to be collected, and so closed, meanwhile
+            // keep this object reachable, and so the handle open, during the call
             Reference.reachabilityFence(this);
         }
     }
 
     /**
-     * Closes it; again, nothing. Waits of other threads end with an IllegalStateException within
-     * a tenth of a second, and this returns when all have. Buffers stay good.
+     * Closes the handle; further calls do nothing. Waits of other threads end with an
+     * IllegalStateException within a tenth of a second, and this method returns after them.
+     * Buffers stay valid.
      */
     @Override
     public void close() {
         cleanable.clean();
-        // where another thread was first, it may not have done yet
+        // another thread may still be closing it: wait for that
         handle.close();
     }
 
     /**
-     * Whether it has not been closed.
+     * Returns whether the handle is open.
      *
-     * @return if so
+     * @return true if it is open
      */
     public boolean isOpen() {
         return handle.isOpen();
     }
 
     /**
-     * The name that it was made or found by.
+     * Returns the name given to create or open.
      *
-     * @return the name; empty for a region without one
+     * @return the name; empty for an anonymous region
      */
     public String name() {
         return handle.name;
     }
 
     /**
-     * Whether its data are read-only by this handle.
+     * Returns whether the handle is read-only.
      *
-     * @return if so
+     * @return true if it is read-only
      */
     public boolean isReadOnly() {
         return handle.readOnly;
     }
 
     /**
-     * How long the data are, mapped or not.
+     * Returns the size of the data, mapped or not.
      *
      * @return bytes
      */
@@ -232,12 +253,12 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * The shared memory itself, in the machine's byte order; that of a read-only region is
-     * read-only. Each call gives a buffer with a position of its own.
+     * Returns the data in place, in the machine's byte order. The buffer of a read-only region
+     * is read-only. Each call returns a buffer with its own position.
      *
      * @return a direct buffer of all data
-     * @throws ZincException ENXIO where the region was opened without data
-     * @throws UnsupportedOperationException if they are longer than a buffer can be
+     * @throws ZincException ENXIO if the region was opened without data
+     * @throws UnsupportedOperationException if the data exceed a buffer's maximum
      */
     public ByteBuffer buffer() throws ZincException {
         if (capacity() > Integer.MAX_VALUE) {
@@ -248,13 +269,13 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * A part of the shared memory.
+     * Returns a part of the data in place.
      *
-     * @param offset where it begins
+     * @param offset first byte
      * @param length bytes
      * @return a direct buffer
      * @throws ZincException as {@link #buffer()}
-     * @throws IndexOutOfBoundsException if it is not within the data
+     * @throws IndexOutOfBoundsException if the part exceeds the data
      */
     public ByteBuffer buffer(long offset, int length) throws ZincException {
         try {
@@ -266,8 +287,8 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Counts the sequence on, and wakes all who wait. What was written before is visible after
-     * the wait that it ends.
+     * Increments the sequence and wakes all waiters. Writes made before it are visible after the
+     * wait it wakes.
      *
      * @throws ZincException EBADF for a read-only region
      */
@@ -276,44 +297,84 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Waits without an end for a signal that this handle has not seen.
+     * Waits without limit for a signal that this handle has not seen.
      *
      * @throws ZincException never, so far
      * @throws InterruptedException if this thread is interrupted
      */
     public void await() throws ZincException, InterruptedException {
-        awaitFor(FOREVER);
+        awaitFor(Waits.FOREVER, Native::await);
     }
 
     /**
-     * Waits for a signal that this handle has not seen. One wait takes all there are, this
-     * handle's own as well. Of threads that wait on one handle, one gets what is pending, and
-     * all that sleep get the next.
+     * Waits for a signal that this handle has not seen. One wait consumes all pending signals,
+     * including this handle's own. One of the threads that wait on a handle consumes a pending
+     * signal, but a signal wakes all that sleep.
      *
-     * @param timeout how long; 0 or less only looks
-     * @return whether there was one; false when the time is up
+     * @param timeout the timeout; 0 or less polls
+     * @return whether there was a signal; false on a timeout
      * @throws ZincException never, so far
-     * @throws InterruptedException if this thread is interrupted: seen when the wait begins, and
+     * @throws InterruptedException if this thread is interrupted; this is checked at the start, and
      *     every tenth of a second
      */
     public boolean await(Duration timeout) throws ZincException, InterruptedException {
-        return awaitFor(nanoseconds(timeout));
+        return awaitFor(Waits.nanoseconds(timeout), Native::await);
     }
 
     /**
      * Waits, as {@link #await(Duration)}.
      *
-     * @param milliseconds how long; 0 or less only looks
-     * @return whether there was one; false when the time is up
+     * @param milliseconds the timeout; 0 or less polls
+     * @return whether there was a signal; false on a timeout
      * @throws ZincException never, so far
      * @throws InterruptedException if this thread is interrupted
      */
     public boolean await(long milliseconds) throws ZincException, InterruptedException {
-        return awaitFor(TimeUnit.MILLISECONDS.toNanos(Math.max(0, milliseconds)));
+        return awaitFor(TimeUnit.MILLISECONDS.toNanos(Math.max(0, milliseconds)), Native::await);
     }
 
     /**
-     * Looks for a signal that this handle has not seen, and takes it.
+     * Waits without limit, as {@link #awaitOrGone(Duration)}.
+     *
+     * @throws RegionGoneException the region's creator or name is gone
+     * @throws ZincException EOPNOTSUPP if the loaded kernel module is too old
+     * @throws InterruptedException if this thread is interrupted
+     */
+    public void awaitOrGone() throws ZincException, InterruptedException {
+        awaitFor(Waits.FOREVER, Native::awaitOrGone);
+    }
+
+    /**
+     * Waits, as {@link #await(Duration)}, and fails once the creator's handle is closed, the
+     * creator has exited, or the region's name is removed or belongs to another region. Signals
+     * sent before that are delivered first.
+     *
+     * @param timeout the timeout; 0 or less polls
+     * @return whether there was a signal; false on a timeout
+     * @throws RegionGoneException the region's creator or name is gone
+     * @throws ZincException EOPNOTSUPP if the loaded kernel module is too old
+     * @throws InterruptedException if this thread is interrupted
+     */
+    public boolean awaitOrGone(Duration timeout) throws ZincException, InterruptedException {
+        return awaitFor(Waits.nanoseconds(timeout), Native::awaitOrGone);
+    }
+
+    /**
+     * Waits, as {@link #awaitOrGone(Duration)}.
+     *
+     * @param milliseconds the timeout; 0 or less polls
+     * @return whether there was a signal; false on a timeout
+     * @throws RegionGoneException the region's creator or name is gone
+     * @throws ZincException EOPNOTSUPP if the loaded kernel module is too old
+     * @throws InterruptedException if this thread is interrupted
+     */
+    public boolean awaitOrGone(long milliseconds) throws ZincException, InterruptedException {
+        return awaitFor(TimeUnit.MILLISECONDS.toNanos(Math.max(0, milliseconds)),
+            Native::awaitOrGone);
+    }
+
+    /**
+     * Consumes a pending signal without waiting.
      *
      * @return whether there was one
      * @throws ZincException never, so far
@@ -323,43 +384,44 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Signals this region, then waits for another, or for itself: a request and its reply.
+     * Signals this region, then waits for another: a request and its reply.
      *
-     * @param reply what to wait for
+     * @param reply the region to wait for; may be this one
      * @param timeout as {@link #await(Duration)}
-     * @return whether there was a signal; false when the time is up
+     * @return whether there was a signal; false on a timeout
      * @throws ZincException EBADF for a read-only region
      * @throws InterruptedException if this thread is interrupted
      */
     public boolean signalAndAwait(SharedRegion reply, Duration timeout)
             throws ZincException, InterruptedException {
         long begin = System.nanoTime();
-        long left = nanoseconds(timeout);
-        int milliseconds = (int) TimeUnit.NANOSECONDS.toMillis(next(left));
-        checkInterrupt();
+        long left = Waits.nanoseconds(timeout);
+        int milliseconds = (int) TimeUnit.NANOSECONDS.toMillis(Waits.next(left));
+        Waits.checkInterrupt();
         int result = call("signal", request -> reply.with(answer ->
             noneAsOne(Native.signalAndAwait(request, answer, milliseconds))));
-        return result == 0 || reply.awaitFor(left(left, begin));
+        return result == 0 || reply.awaitFor(Waits.left(left, begin), Native::await);
     }
 
     /**
-     * Waits for a signal of any of 1 to 128 regions, all of one backend. Only that one's is taken.
+     * Waits for a signal on any of 1 to 128 regions of one backend. Only that one's cursor
+     * advances.
      *
      * @param timeout as {@link #await(Duration)}
-     * @param regions what to wait for
-     * @return the index of the first that had one; -1 when the time is up
-     * @throws ZincException EINVAL for none or too many, EOPNOTSUPP on POSIX shared memory where
+     * @param regions the regions
+     * @return the index of the first signalled region; -1 on a timeout
+     * @throws ZincException EINVAL for no regions or too many, EOPNOTSUPP on POSIX shared memory if
      *     the kernel is older than 5.16
      * @throws InterruptedException if this thread is interrupted
      */
     public static int awaitAny(Duration timeout, SharedRegion... regions)
             throws ZincException, InterruptedException {
         long begin = System.nanoTime();
-        long all = nanoseconds(timeout);
+        long all = Waits.nanoseconds(timeout);
         for (;;) {
-            checkInterrupt();
-            long left = left(all, begin);
-            int index = anyOnce(next(left), regions);
+            Waits.checkInterrupt();
+            long left = Waits.left(all, begin);
+            int index = anyOnce(Waits.next(left), regions);
             if (index >= 0 || left == 0) {
                 return index;
             }
@@ -374,7 +436,7 @@ public final class SharedRegion implements AutoCloseable {
                 raw[entered] = regions[entered].handle.enter();
             }
             int result = Native.awaitAny(raw, nanoseconds);
-            return isNone(result) ? -1 : ZincException.check("wait for any", null, result);
+            return Waits.isNone(result) ? -1 : ZincException.check("wait for any", null, result);
         } finally {
             for (int i = 0; i < entered; i++) {
                 regions[i].handle.leave();
@@ -383,13 +445,19 @@ public final class SharedRegion implements AutoCloseable {
         }
     }
 
-    private boolean awaitFor(long nanoseconds) throws ZincException, InterruptedException {
+    /** One short wait: from handle and nanoseconds to a result. */
+    private interface Wait {
+        int once(long handle, long nanoseconds);
+    }
+
+    private boolean awaitFor(long nanoseconds, Wait wait)
+            throws ZincException, InterruptedException {
         long begin = System.nanoTime();
         for (;;) {
-            checkInterrupt();
-            long left = left(nanoseconds, begin);
-            long slice = next(left);
-            if (call("wait", raw -> noneAsOne(Native.await(raw, slice))) == 0) {
+            Waits.checkInterrupt();
+            long left = Waits.left(nanoseconds, begin);
+            long slice = Waits.next(left);
+            if (call("wait", raw -> noneAsOne(wait.once(raw, slice))) == 0) {
                 return true;
             }
             if (left == 0) {
@@ -408,54 +476,21 @@ public final class SharedRegion implements AutoCloseable {
         }
     }
 
-    private static void checkInterrupt() throws InterruptedException {
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-    }
-
-    private static long nanoseconds(Duration timeout) {
-        try {
-            // a difference to the least would overflow
-            return Math.max(0, timeout.toNanos());
-        } catch (ArithmeticException tooLong) {
-            return timeout.isNegative() ? 0 : FOREVER;
-        }
-    }
-
-    /** What is left of a timeout. */
-    private static long left(long nanoseconds, long begin) {
-        if (nanoseconds == FOREVER) {
-            return FOREVER;
-        }
-        return Math.max(0, nanoseconds - (System.nanoTime() - begin));
-    }
-
-    /** What the next short wait may take of that. */
-    private static long next(long left) {
-        return Math.min(left, SLICE);
-    }
-
-    /** EAGAIN and ETIMEDOUT are no errors. */
-    private static boolean isNone(int result) {
-        return result == -11 || result == -110;
-    }
-
     private static int noneAsOne(int result) {
-        return isNone(result) ? 1 : result;
+        return Waits.isNone(result) ? 1 : result;
     }
 
     /**
-     * How often the region was signalled.
+     * Returns the number of signals so far.
      *
-     * @return signals so far, modulo 2^32: for {@link Integer#toUnsignedLong}
+     * @return signals, modulo 2^32: for {@link Integer#toUnsignedLong}
      */
     public int sequence() {
         return with(Native::sequence);
     }
 
     /**
-     * What is known of the region now.
+     * Describes the region.
      *
      * @return a record
      * @throws ZincException never, so far
@@ -467,8 +502,9 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * The handle's descriptor, for poll and SCM_RIGHTS: readable while a signal is pending;
-     * {@link #tryAwait} takes it. It is the region's: do not close it, and keep the region.
+     * Returns the handle's descriptor, for poll and SCM_RIGHTS. It is readable while a signal is
+     * pending; {@link #tryAwait} consumes the signal. It belongs to the region: do not close it,
+     * and keep the region reachable.
      *
      * @return its number
      * @throws ZincException EOPNOTSUPP on POSIX shared memory
@@ -478,10 +514,10 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * The data as a dma-buf, for a device to import.
+     * Exports the data as a dma-buf, which a device can import.
      *
-     * @param readOnly if neither CPU nor device is to write by it
-     * @return a descriptor of its own
+     * @param readOnly true if neither the CPU nor a device can write through it
+     * @return a new descriptor
      * @throws ZincException EOPNOTSUPP on POSIX shared memory, EACCES for a writable one of a
      *     read-only region, EMFILE, ENFILE, ENOMEM
      */
@@ -491,31 +527,48 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Has the region signalled when a device has done its work.
+     * Exports a part of the data, in whole pages, as a dma-buf: for drivers that use a buffer
+     * from its start. Each call returns a new buffer.
+     *
+     * @param offset first byte
+     * @param length bytes
+     * @param readOnly true if neither the CPU nor a device can write through it
+     * @return a new descriptor
+     * @throws ZincException EINVAL if the part is not within the data, EOPNOTSUPP for an imported
+     *     region, and as {@link #exportDmabuf}
+     */
+    public Descriptor exportDmabuf(long offset, long length, boolean readOnly)
+            throws ZincException {
+        return new Descriptor(call("export", raw -> Native.exportDmabufPart(raw, offset, length,
+            readOnly ? DMABUF_READONLY : 0)));
+    }
+
+    /**
+     * Signals the region once a fence has signalled.
      *
      * @param fence a sync_file; it may be closed afterwards
-     * @throws ZincException EBADF for no sync_file and for a read-only region, EBUSY, EOPNOTSUPP
-     *     on POSIX shared memory
+     * @throws ZincException EBADF if it is not a sync_file or the region is read-only, EBUSY,
+     *     EOPNOTSUPP on POSIX shared memory
      */
     public void signalOnFence(int fence) throws ZincException {
         call("signal on fence", raw -> Native.signalOnFence(raw, fence));
     }
 
     /**
-     * Comes before the CPU touches what a device works on, and waits for the device.
+     * Begins a CPU access to data that a device uses, too, and waits for the device.
      *
-     * @param access what the CPU does
-     * @throws ZincException EBADF to write by a read-only region, EOPNOTSUPP on POSIX shared
-     *     memory
+     * @param access the kind of access
+     * @throws ZincException EBADF for a write access to a read-only region, EOPNOTSUPP on POSIX
+     *     shared memory
      */
     public void beginCpuAccess(Access access) throws ZincException {
         call("begin access", raw -> Native.beginCpuAccess(raw, access.bits));
     }
 
     /**
-     * Comes after it, before the device goes on.
+     * Ends a CPU access, before the device continues.
      *
-     * @param access what the CPU did
+     * @param access as {@link #beginCpuAccess}
      * @throws ZincException as {@link #beginCpuAccess}
      */
     public void endCpuAccess(Access access) throws ZincException {
@@ -523,20 +576,20 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * What can be done with devices here, by a new region.
+     * Returns the operations with devices that a new region would support.
      *
-     * @return none on POSIX shared memory
-     * @throws ZincException EACCES where /dev/zinc may not be opened
+     * @return the features; none on POSIX shared memory
+     * @throws ZincException EACCES if the caller may not open /dev/zinc
      */
     public static Set<Feature> features() throws ZincException {
         return Feature.of(ZincException.check("features", null, Native.features(0)));
     }
 
     /**
-     * The backend that a new region would get.
+     * Returns the backend that a new region would get.
      *
-     * @return one of them
-     * @throws ZincException EACCES where /dev/zinc may not be opened, EINVAL for a bad variable
+     * @return the backend
+     * @throws ZincException EACCES if the caller may not open /dev/zinc, EINVAL for a bad variable
      *     ZINC_BACKEND
      */
     public static Backend defaultBackend() throws ZincException {
@@ -544,10 +597,10 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Tells of the named regions that the caller may see.
+     * Describes the named regions that are visible to the caller.
      *
-     * @return in the order of their names
-     * @throws ZincException EACCES where /dev/zinc may not be opened, ENOMEM
+     * @return descriptions, sorted by name
+     * @throws ZincException EACCES if the caller may not open /dev/zinc, ENOMEM
      */
     public static List<RegionInfo> list() throws ZincException {
         int[] failed = new int[1];
@@ -557,11 +610,11 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Tells of a region without opening it.
+     * Describes a region without opening it.
      *
-     * @param name the region's
+     * @param name its name
      * @return a record
-     * @throws ZincException ENOENT, EINVAL for a bad name, EACCES where it may not be seen
+     * @throws ZincException ENOENT, EINVAL for a bad name, EACCES if the caller may not see it
      */
     public static RegionInfo stat(String name) throws ZincException {
         byte[] into = new byte[RegionInfo.SIZE];
@@ -570,19 +623,31 @@ public final class SharedRegion implements AutoCloseable {
     }
 
     /**
-     * Takes the name away. Who has the region open keeps it.
+     * Removes a region's name. Open handles stay valid.
      *
-     * @param name the region's
-     * @throws ZincException ENOENT, EINVAL for a bad name, EPERM where the caller is not its owner
+     * @param name its name
+     * @throws ZincException ENOENT, EINVAL for a bad name, EPERM if the caller is not the owner
      */
     public static void unlink(String name) throws ZincException {
         ZincException.check("unlink", name, Native.unlink(Native.name("unlink", name)));
     }
 
     /**
-     * Name and capacity.
+     * Removes the name of a region that no process has open. On POSIX shared memory, a process
+     * that died can leave such a name.
      *
-     * @return for people
+     * @param name its name
+     * @throws ZincException EBUSY if the region is open, or that is unknown; otherwise as {@link
+     *     #unlink}
+     */
+    public static void unlinkStale(String name) throws ZincException {
+        ZincException.check("unlink", name, Native.unlinkStale(Native.name("unlink", name)));
+    }
+
+    /**
+     * Returns name, capacity and state.
+     *
+     * @return a text for messages
      */
     @Override
     public String toString() {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Named memory that processes share without copying, and that wakes who waits for it.
+ * Named shared memory regions with notifications.
  *
  * <pre>{@code
- * try (var region = SharedRegion.create("my-data", 4096)) {
+ * try (var region = SharedRegion.create("my-data", 65536)) {
  *     region.buffer().put("hello".getBytes());
  *     region.signal();
  * }
  * }</pre>
  *
- * {@link zinc.SharedRegion} is where to begin.
+ * Start with {@link zinc.SharedRegion}.
  */
 package zinc;

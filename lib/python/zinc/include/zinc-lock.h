@@ -1,1 +1,1 @@
-../../../zinc-lock.h
+../../../include/zinc-lock.h

@@ -1,1 +1,1 @@
-../../../zinc.h
+../../../include/zinc.h

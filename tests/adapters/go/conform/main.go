@@ -220,12 +220,20 @@ func case35() {
 	no(region.TryWait())
 }
 
+// isWoken waits to be woken. At its deadline a wait looks once more: one that was never
+// woken is late.
+func isWoken(region *zinc.SharedRegion) {
+	begin := time.Now()
+	yes(region.Wait(patience))
+	check(time.Since(begin) < patience)
+}
+
 func case36() {
 	name := named()
 	region := create(name)
 	defer region.Close()
 	peer("notify", name, "3")
-	yes(region.Wait(patience))
+	isWoken(region)
 	no(region.TryWait())
 }
 
@@ -234,7 +242,7 @@ func case37() {
 	region := create(name)
 	defer region.Close()
 	other := start("late-notify", name, strconv.Itoa(os.Getpid()))
-	yes(region.Wait(patience))
+	isWoken(region)
 	other.ends()
 }
 
@@ -376,7 +384,7 @@ func case47() {
 
 func case48() {
 	name := named()
-	options := zinc.CreateOptions{Lifetime: zinc.LivesPersist}
+	options := zinc.CreateOptions{Lifetime: zinc.LifetimePersist}
 	must(zinc.CreateWith(name, page, options)).Close()
 	check(peer("probe", name) == "0")
 	ok(zinc.Unlink(name))
@@ -392,11 +400,7 @@ func case49() {
 	ok(region.Notify())
 	yes(region.TryWait())
 	region.Close()
-	want := "0"
-	if isKmod {
-		want = "2"
-	}
-	check(peer("probe", name) == want)
+	check(peer("probe", name) == "2")
 	peer("unlink", name)
 }
 
@@ -432,14 +436,122 @@ func case50() {
 	check(!isReadable(fd, 0))
 }
 
+// isGone is a wait that ends because the region's creator or name is gone.
+func isGone(region *zinc.SharedRegion, timeout time.Duration) {
+	begin := time.Now()
+	_, err := region.WaitOrGone(timeout)
+	fails(err, zinc.ErrGone)
+	fails(err, syscall.EPIPE)
+	check(time.Since(begin) < patience)
+}
+
+func case51() {
+	name := named()
+	other := start("late-die", name, strconv.Itoa(os.Getpid()))
+	region := open(name)
+	defer region.Close()
+	isGone(region, patience)
+	isGone(region, 0)
+	fails(region.WaitContextOrGone(context.Background()), zinc.ErrGone)
+	no(region.Wait(0))
+	other.command.Wait()
+}
+
+func case52() {
+	name := named()
+	other := start("hold", name)
+	region := open(name)
+	ok(region.Notify())
+	other.kill()
+	yes(region.WaitOrGone(patience))
+	isGone(region, patience)
+	region.Close()
+	check(peer("probe", name) == "2")
+	_, err := region.WaitOrGone(0)
+	fails(err, zinc.ErrClosed)
+}
+
+func case53() {
+	name := named()
+	creator := create(name)
+	defer creator.Close()
+	other := open(name)
+	defer other.Close()
+	peer("unlink", name)
+	isGone(creator, patience)
+	isGone(other, patience)
+}
+
+func case54() {
+	name := named()
+	creator := create(name)
+	defer creator.Close()
+	other := open(name)
+	defer other.Close()
+	begin := time.Now()
+	no(other.WaitOrGone(0))
+	no(other.WaitOrGone(100 * time.Millisecond))
+	check(time.Since(begin) >= 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	fails(other.WaitContextOrGone(ctx), context.DeadlineExceeded)
+	ok(creator.Notify())
+	ok(other.WaitContextOrGone(context.Background()))
+	ok(creator.Notify())
+	yes(other.WaitOrGone(patience))
+	no(other.WaitOrGone(0))
+}
+
+func case55() {
+	name := named()
+	other := start("hold", name)
+	stale := func(want error) {
+		if isKmod {
+			want = syscall.ENOENT
+		}
+		if err := zinc.UnlinkStale(name); err != want {
+			fails(err, want)
+		}
+	}
+	stale(syscall.EBUSY)
+	other.kill()
+	stale(nil)
+	check(peer("probe", name) == "2")
+	stale(syscall.ENOENT)
+	fails(zinc.UnlinkStale(name+"\x00b"), syscall.EINVAL)
+}
+
+func case56() {
+	name := named()
+	other := start("late-create", name, strconv.Itoa(os.Getpid()))
+	begin := time.Now()
+	region := must(zinc.OpenWait(name, patience, zinc.OpenOptions{}))
+	defer region.Close()
+	check(time.Since(begin) < patience)
+	info, err := region.Info()
+	ok(err)
+	check(info.Name == name)
+	other.kill()
+}
+
+func case57() {
+	name := named()
+	begin := time.Now()
+	_, err := zinc.OpenWait(name, 0, zinc.OpenOptions{})
+	fails(err, syscall.ENOENT)
+	_, err = zinc.OpenWait(name, 100*time.Millisecond, zinc.OpenOptions{})
+	fails(err, syscall.ETIMEDOUT)
+	check(time.Since(begin) >= 100*time.Millisecond)
+}
+
 // ---- its own ----
 
 func caseContext() {
 	region := create(named())
 	defer region.Close()
+	begin := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	begin := time.Now()
 	fails(region.WaitContext(ctx), context.DeadlineExceeded)
 	check(time.Since(begin) >= 50*time.Millisecond && time.Since(begin) < patience)
 	ok(region.Notify())
@@ -546,6 +658,10 @@ func caseDevices() {
 	dmabuf, err := region.ExportDmabuf(false)
 	if !isKmod {
 		fails(err, syscall.EOPNOTSUPP)
+		_, err = region.ExportDmabufPart(0, uint64(page), false)
+		fails(err, syscall.EOPNOTSUPP)
+		_, err = zinc.CreateWith(named(), page, zinc.CreateOptions{Contiguous: true})
+		fails(err, syscall.EOPNOTSUPP)
 		check(features == 0)
 		panic(skip("POSIX shared memory has no dma-bufs"))
 	}
@@ -555,6 +671,19 @@ func caseDevices() {
 	size, err := syscall.Seek(dmabuf, 0, 2)
 	ok(err)
 	check(size == page)
+	part, err := region.ExportDmabufPart(0, uint64(page), true)
+	ok(err)
+	defer syscall.Close(part)
+	_, err = region.ExportDmabufPart(uint64(page), uint64(page), false)
+	fails(err, syscall.EINVAL)
+	if features&zinc.CanContiguous != 0 {
+		other, err := zinc.CreateWith(named(), page, zinc.CreateOptions{Contiguous: true})
+		ok(err)
+		info, err := other.Info()
+		ok(err)
+		check(info.Flags&zinc.IsContiguous != 0)
+		ok(other.Close())
+	}
 	ok(region.BeginCPUAccess(zinc.CPUReadWrite))
 	ok(region.EndCPUAccess(zinc.CPUReadWrite))
 	fails(region.NotifyOnFence(-1), syscall.EBADF)
@@ -580,7 +709,7 @@ func main() {
 		{11, "name.inner-dot", func() { badName("a.b") }},
 		{12, "name.newline", func() { badName("a\n") }},
 		{13, "name.colon", func() { badName("a:b") }},
-		{14, "name.too-long", func() { badName(strings.Repeat("x", 250)) }},
+		{14, "name.too-long", func() { badName(strings.Repeat("x", 251)) }},
 		{15, "name.non-ascii", func() { badName("caf\u00e9") }},
 		{16, "name.nul", case16},
 		{17, "name.longest", case17},
@@ -617,6 +746,13 @@ func main() {
 		{48, "persist", case48},
 		{49, "killed", case49},
 		{50, "fd", case50},
+		{51, "gone.wakes", case51},
+		{52, "gone.last-notify", case52},
+		{53, "gone.name", case53},
+		{54, "gone.lives", case54},
+		{55, "unlink-stale", case55},
+		{56, "open.waits", case56},
+		{57, "open.times-out", case57},
 		{101, "go.context", caseContext},
 		{102, "go.close-ends-waits", caseCloseEndsWaits},
 		{103, "go.several", caseSeveral},

@@ -62,7 +62,7 @@ func message(s uint64) []byte {
 		all.G[i] = uint32(s)*31 + uint32(i)*17
 	}
 	var text bytes.Buffer
-	// it can not fail: the buffer grows, and all sizes are fixed
+	// it cannot fail: the buffer grows, and all sizes are fixed
 	_ = binary.Write(&text, native(), &all)
 	sum := fnv.New32a()
 	sum.Write(text.Bytes())
@@ -154,6 +154,32 @@ func create(name string) (*zinc.SharedRegion, error) {
 	return zinc.Create(name, page)
 }
 
+func hold(name string) error {
+	region, err := create(name)
+	if err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	for err == nil {
+		_, err = region.Wait(zinc.Forever)
+	}
+	return err
+}
+
+func awaitEnd(name string) error {
+	region, err := zinc.Open(name)
+	if err != nil {
+		return err
+	}
+	defer region.Close()
+	fmt.Println("ready")
+	_, err = region.WaitOrGone(patience)
+	if errors.Is(err, zinc.ErrGone) {
+		return nil
+	}
+	return fmt.Errorf("its creator is not gone: %v", err)
+}
+
 func obey(line string) error {
 	var order, name string
 	var count uint64
@@ -166,6 +192,10 @@ func obey(line string) error {
 		return with(create, name, count, write)
 	case "read":
 		return with(zinc.Open, name, count, read)
+	case "hold":
+		return hold(name)
+	case "gone":
+		return awaitEnd(name)
 	}
 	return errors.New("no such order")
 }

@@ -45,7 +45,7 @@ fn info() {
     assert_eq!((&*info.name, info.capacity), (region.name(), PAGE as u64));
     assert_eq!((info.sequence, info.cursor, info.handles), (1, 0, 1));
     assert_eq!((info.mode, info.lifetime), (0o600, Lifetime::Refs));
-    assert_eq!(info.owner_pid as u32, std::process::id());
+    assert_eq!(info.creator_pid as u32, std::process::id());
     assert!(info.flags.contains(RegionFlags::CREATOR));
     assert!(!info.flags.contains(RegionFlags::READONLY));
     let backend = if is_kmod() {
@@ -70,7 +70,7 @@ fn stat_and_list() {
     assert!(matches!(bad, Err(ZincError::InvalidName)), "{bad:?}");
     SharedRegion::unlink(region.name()).expect("unlink");
     let gone = SharedRegion::stat(region.name());
-    assert!(matches!(gone, Err(ZincError::NotFound)), "{gone:?}");
+    assert!(matches!(gone, Err(ZincError::NotFound(_))), "{gone:?}");
 }
 
 fn replace() {
@@ -115,7 +115,7 @@ fn anonymous() {
     let flags = region.info().expect("info").flags;
     assert!(flags.contains(RegionFlags::ANONYMOUS));
     let bad = CreateOptions::new().create_anonymous(1);
-    assert!(matches!(bad, Err(ZincError::InvalidSize)), "{bad:?}");
+    assert!(matches!(bad, Err(ZincError::InvalidSize { .. })), "{bad:?}");
 }
 
 fn without_data() {
@@ -125,7 +125,10 @@ fn without_data() {
     assert!(handle.as_ptr().is_null() && handle.header_ptr().is_null());
     assert_eq!(handle.as_atomic_u8s().expect("none").len(), 0);
     let read = handle.read_at(0, &mut [0]);
-    assert!(matches!(read, Err(ZincError::InvalidSize)), "{read:?}");
+    assert!(
+        matches!(read, Err(ZincError::InvalidSize { .. })),
+        "{read:?}"
+    );
     // SAFETY: there is nothing
     assert!(unsafe { handle.as_slice() }.is_empty());
     handle.notify();
@@ -139,9 +142,15 @@ fn bounds() {
     for (offset, length) in [(PAGE - 1, 2), (PAGE, 1), (usize::MAX, 2), (0, PAGE + 1)] {
         let mut buffer = vec![7; length];
         let write = region.write_at(offset, &buffer);
-        assert!(matches!(write, Err(ZincError::InvalidSize)), "{write:?}");
+        assert!(
+            matches!(write, Err(ZincError::InvalidSize { .. })),
+            "{write:?}"
+        );
         let read = region.read_at(offset, &mut buffer);
-        assert!(matches!(read, Err(ZincError::InvalidSize)), "{read:?}");
+        assert!(
+            matches!(read, Err(ZincError::InvalidSize { .. })),
+            "{read:?}"
+        );
         assert_eq!(buffer[0], 7);
     }
     let mut end = [0; 2];
@@ -236,7 +245,7 @@ fn descriptor() {
         assert_eq!(errno(SharedRegion::from_fd(&file)), ENOTTY);
         assert_eq!(errno(Pollable::new(region)), EOPNOTSUPP);
         let gone = SharedRegion::open(&name);
-        assert!(matches!(gone, Err(ZincError::NotFound)), "{gone:?}");
+        assert!(matches!(gone, Err(ZincError::NotFound(_))), "{gone:?}");
         return;
     }
     region.write_at(0, b"x").expect("write");
@@ -262,12 +271,23 @@ fn devices() {
     let file = File::open("/dev/null").expect("open");
     let import = CreateOptions::new().import_dmabuf(&file, None);
     let fence = region.notify_on_fence(&file);
+    let page = region.capacity() as u64;
+    let contiguous = CreateOptions::new()
+        .contiguous(true)
+        .create(&named(), region.capacity());
     if is_refused(&region.export_dmabuf(false)) {
-        assert!(is_refused(&import) && is_refused(&fence));
+        assert!(is_refused(&import) && is_refused(&fence) && is_refused(&contiguous));
+        assert!(is_refused(&region.export_dmabuf_part(0, page, false)));
         assert!(is_refused(&region.cpu_access(Access::Read)));
         return;
     }
     assert_eq!((errno(import), errno(fence)), (EINVAL, EBADF));
+    assert_eq!(errno(region.export_dmabuf_part(page, page, false)), EINVAL);
+    region.export_dmabuf_part(0, page, true).expect("part");
+    if features.contains(Features::EXPORT_PART) && features.contains(Features::CONTIGUOUS) {
+        let info = contiguous.expect("contiguous").info().expect("info");
+        assert!(info.flags.contains(RegionFlags::CONTIGUOUS));
+    }
     let (first, second) = (region.export_dmabuf(false), region.export_dmabuf(true));
     assert_ne!(
         first.expect("dma-buf").as_raw_fd(),
@@ -289,7 +309,17 @@ fn errors() {
     let missing = SharedRegion::open(&named()).expect_err("nobody has it");
     assert!(missing.to_string().contains("create it first"), "{missing}");
     assert_eq!(io::Error::from(missing).kind(), io::ErrorKind::NotFound);
+    let name = named();
+    let missing = SharedRegion::stat(&name);
+    assert!(matches!(missing, Err(ZincError::NotFound(of)) if of == name));
     let region = create();
+    let taken = SharedRegion::create(region.name(), PAGE);
+    assert!(matches!(taken, Err(ZincError::AlreadyExists(of)) if of == region.name()));
+    let bad = SharedRegion::create(&named(), PAGE + 1);
+    assert!(matches!(bad, Err(ZincError::InvalidSize { page_size }) if PAGE % page_size == 0));
+    let shorter: zinc_core::Result<()> = SharedRegion::unlink(&named());
+    assert!(matches!(shorter, Err(ZincError::NotFound(_))));
+    assert_eq!(std::mem::align_of::<zinc_core::RegionHeader>(), 64);
     let text = format!("{region:?}");
     assert!(text.contains(region.name()), "{text}");
 }
@@ -334,5 +364,8 @@ fn backend() {
         assert!(matches!(&result, Err(ZincError::Platform(_))), "{result:?}");
         assert_eq!(errno(result), EINVAL);
     }
-    assert!(matches!(sizes, Err(ZincError::InvalidSize)), "{sizes:?}");
+    assert!(
+        matches!(sizes, Err(ZincError::InvalidSize { .. })),
+        "{sizes:?}"
+    );
 }

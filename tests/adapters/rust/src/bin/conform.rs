@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use zinc_adapter_tests::peer::{ask, probe, Peer};
 use zinc_adapter_tests::{is_kmod, named, particular, tap, PAGE, PATIENCE};
-use zinc_core::{CreateOptions, Lifetime, SharedRegion, ZincError};
+use zinc_core::{CreateOptions, Deadline, Lifetime, SharedRegion, ZincError, FOREVER};
 
 const LIST: &str = include_str!("../../../cases.txt");
 
 const EBADF: i32 = 9;
+const EBUSY: i32 = 16;
 const EOPNOTSUPP: i32 = 95;
 
 macro_rules! assert_error {
@@ -64,13 +65,13 @@ fn case_1() {
 fn case_2() {
     let region = create();
     let second = SharedRegion::create(region.name(), PAGE);
-    assert_error!(second, ZincError::AlreadyExists);
+    assert_error!(second, ZincError::AlreadyExists(_));
     region.notify();
     assert!(is_notified(&region));
 }
 
 fn case_3() {
-    assert_error!(SharedRegion::open(&named()), ZincError::NotFound);
+    assert_error!(SharedRegion::open(&named()), ZincError::NotFound(_));
 }
 
 fn bad_name(name: &str) {
@@ -93,8 +94,8 @@ fn case_17() {
 fn bad_capacity(capacity: usize) {
     let name = named();
     let region = SharedRegion::create(&name, capacity);
-    assert_error!(region, ZincError::InvalidSize);
-    assert_error!(SharedRegion::open(&name), ZincError::NotFound);
+    assert_error!(region, ZincError::InvalidSize { .. });
+    assert_error!(SharedRegion::open(&name), ZincError::NotFound(_));
 }
 
 fn page_size() -> usize {
@@ -203,10 +204,20 @@ fn case_35() {
     has_one(&region);
 }
 
+/// At its deadline a wait looks once more: one that was never woken is late.
+fn is_woken(region: &SharedRegion) {
+    let begin = Instant::now();
+    region.wait(PATIENCE).expect("notified");
+    assert!(
+        begin.elapsed() < Duration::from_millis(PATIENCE.into()),
+        "woken too late"
+    );
+}
+
 fn case_36() {
     let region = create();
     ask(&["notify", region.name(), "3"]);
-    region.wait(PATIENCE).expect("notified");
+    is_woken(&region);
     assert!(!is_notified(&region));
 }
 
@@ -214,7 +225,7 @@ fn case_37() {
     let region = create();
     let own = process::id().to_string();
     let other = Peer::start(&["late-notify", region.name(), &own]);
-    region.wait(PATIENCE).expect("notified");
+    is_woken(&region);
     other.ends();
 }
 
@@ -225,7 +236,7 @@ fn case_38() {
     let name = region.as_ref().map_or("", SharedRegion::name).to_owned();
     drop(region.take());
     drop(region.take());
-    assert_error!(SharedRegion::open(&name), ZincError::NotFound);
+    assert_error!(SharedRegion::open(&name), ZincError::NotFound(_));
 }
 
 /// No call of a region that is closed compiles; a test of the crate's documentation
@@ -284,7 +295,7 @@ fn case_44() {
     let region = create();
     let name = region.name().to_owned();
     drop(region);
-    assert_error!(SharedRegion::open(&name), ZincError::NotFound);
+    assert_error!(SharedRegion::open(&name), ZincError::NotFound(_));
 }
 
 fn case_45() {
@@ -358,7 +369,7 @@ fn case_49() {
     region.notify();
     assert!(is_notified(&region));
     drop(region);
-    assert_eq!(probe(&name), if is_kmod() { "2" } else { "0" });
+    assert_eq!(probe(&name), "2");
     ask(&["unlink", &name]);
 }
 
@@ -403,7 +414,97 @@ fn case_50() {
     assert_eq!(poll_one(fd, 0), 0);
 }
 
-const CASES: [fn(); 50] = [
+/// A wait ends with [`ZincError::Gone`] before its timeout.
+fn is_gone(region: &SharedRegion, timeout_ms: u32) {
+    let begin = Instant::now();
+    assert_error!(region.wait_or_gone(timeout_ms), ZincError::Gone);
+    assert!(begin.elapsed() < Duration::from_millis(PATIENCE.into()));
+}
+
+fn case_51() {
+    let name = named();
+    let own = process::id().to_string();
+    let _other = Peer::start(&["late-die", &name, &own]);
+    let region = SharedRegion::open(&name).expect("open");
+    is_gone(&region, PATIENCE);
+    is_gone(&region, 0);
+    is_gone(&region, FOREVER);
+    assert_error!(region.wait(0), ZincError::TimedOut);
+}
+
+fn case_52() {
+    let name = named();
+    let other = Peer::start(&["hold", &name]);
+    let region = SharedRegion::open(&name).expect("open");
+    region.notify();
+    // kills and reaps it
+    drop(other);
+    region.wait_or_gone(PATIENCE).expect("notified");
+    is_gone(&region, PATIENCE);
+    drop(region);
+    assert_eq!(probe(&name), "2");
+}
+
+fn case_53() {
+    let (creator, second) = pair();
+    ask(&["unlink", creator.name()]);
+    is_gone(&creator, PATIENCE);
+    is_gone(&second, PATIENCE);
+}
+
+fn case_54() {
+    let (creator, second) = pair();
+    let begin = Instant::now();
+    assert_error!(second.wait_or_gone(0), ZincError::TimedOut);
+    assert_error!(second.wait_or_gone(100), ZincError::TimedOut);
+    assert!(begin.elapsed() >= Duration::from_millis(100));
+    creator.notify();
+    second.wait_or_gone(PATIENCE).expect("notified");
+    assert_error!(second.wait_or_gone(0), ZincError::TimedOut);
+}
+
+fn case_55() {
+    let name = named();
+    let other = Peer::start(&["hold", &name]);
+    let result = SharedRegion::unlink_stale(&name);
+    if is_kmod() {
+        assert_error!(result, ZincError::NotFound(_));
+    } else {
+        assert_eq!(result.expect_err("it is open").errno(), EBUSY);
+    }
+    drop(other);
+    let result = SharedRegion::unlink_stale(&name);
+    if is_kmod() {
+        assert_error!(result, ZincError::NotFound(_));
+    } else {
+        result.expect("it is stale");
+    }
+    assert_eq!(probe(&name), "2");
+    assert_error!(SharedRegion::unlink_stale(&name), ZincError::NotFound(_));
+}
+
+fn case_56() {
+    let name = named();
+    let own = process::id().to_string();
+    let _other = Peer::start(&["late-create", &name, &own]);
+    let begin = Instant::now();
+    let patience = Duration::from_millis(PATIENCE.into());
+    let region = SharedRegion::open_wait(&name, Deadline::after(patience)).expect("open");
+    assert!(begin.elapsed() < patience);
+    assert_eq!(region.name(), name);
+}
+
+fn case_57() {
+    let name = named();
+    let begin = Instant::now();
+    let result = SharedRegion::open_wait(&name, Deadline::NOW);
+    assert_error!(result, ZincError::NotFound(_));
+    let soon = Deadline::after(Duration::from_millis(100));
+    assert_error!(SharedRegion::open_wait(&name, soon), ZincError::TimedOut);
+    assert!(begin.elapsed() >= Duration::from_millis(100));
+}
+
+const CASES: [fn(); 57] = [
     case_1,
     case_2,
     case_3,
@@ -417,7 +518,7 @@ const CASES: [fn(); 50] = [
     || bad_name("a.b"),
     || bad_name("a\n"),
     || bad_name("a:b"),
-    || bad_name(&"x".repeat(250)),
+    || bad_name(&"x".repeat(251)),
     || bad_name("caf\u{e9}"),
     case_16,
     case_17,
@@ -454,6 +555,13 @@ const CASES: [fn(); 50] = [
     case_48,
     case_49,
     case_50,
+    case_51,
+    case_52,
+    case_53,
+    case_54,
+    case_55,
+    case_56,
+    case_57,
 ];
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Write};
 use std::mem::size_of;
 
 use zinc_adapter_tests::{PAGE, PATIENCE};
-use zinc_core::{SharedRegion, ZincError};
+use zinc_core::{SharedRegion, ZincError, FOREVER};
 
 /// As C lays it out; what C leaves as padding is named, for it has to be zero.
 #[repr(C)]
@@ -127,6 +127,25 @@ fn read(name: &str, count: u64) -> Outcome {
     Ok(())
 }
 
+/// Until it is killed.
+fn hold(name: &str) -> Outcome {
+    let region = SharedRegion::create(name, PAGE).map_err(told)?;
+    say("ready");
+    loop {
+        region.wait(FOREVER).map_err(told)?;
+    }
+}
+
+/// Until the region's creator is gone.
+fn await_end(name: &str) -> Outcome {
+    let region = SharedRegion::open(name).map_err(told)?;
+    say("ready");
+    match region.wait_or_gone(PATIENCE) {
+        Err(ZincError::Gone) => Ok(()),
+        other => Err(format!("its creator is not gone: {other:?}")),
+    }
+}
+
 /// One order, to its end.
 fn obey(order: &str) -> Outcome {
     let words: Vec<&str> = order.split_whitespace().collect();
@@ -138,6 +157,8 @@ fn obey(order: &str) -> Outcome {
     match what {
         "write" => write(name, count),
         "read" => read(name, count),
+        "hold" => hold(name),
+        "gone" => await_end(name),
         _ => Err("no such order".into()),
     }
 }
