@@ -275,6 +275,13 @@ const char *format_size(uint64_t size, char text[SIZE_TEXT]);
  */
 bool proc_command(pid_t pid, char *text, size_t size);
 
+/*
+ * proc_program() - the first word of a process's command line, without its folders
+ * @text: any bytes but NUL; cut to fit
+ * Return: whether there is one to be seen
+ */
+bool proc_program(pid_t pid, char *text, size_t size);
+
 /* ---- describe.c: words for what a region is --------------------------- */
 
 const char *backend_name(uint32_t backend);

@@ -183,18 +183,15 @@ static void name_peer(struct compositor *compositor)
 {
 	struct ucred peer;
 	socklen_t size = sizeof(peer);
-	char command[40] = "", *space;
+	char program[40], *shown;
 
 	strcpy(compositor->peer, "the compositor");
 	if (getsockopt(wl_display_get_fd(compositor->display), SOL_SOCKET, SO_PEERCRED, &peer,
-		       &size) || !peer.pid || !proc_command(peer.pid, command, sizeof(command)))
+		       &size) || !peer.pid || !proc_program(peer.pid, program, sizeof(program)))
 		return;
-	space = strchr(command, ' ');
-	if (space)
-		*space = '\0';
-	space = printable(strrchr(command, '/') ? strrchr(command, '/') + 1 : command, NULL);
-	snprintf(compositor->peer, sizeof(compositor->peer), "%s (pid %d)", space, peer.pid);
-	free(space);
+	shown = printable(program, NULL);
+	snprintf(compositor->peer, sizeof(compositor->peer), "%s (pid %d)", shown, peer.pid);
+	free(shown);
 }
 
 int compositor_lost(const struct compositor *compositor)
