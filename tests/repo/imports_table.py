@@ -40,7 +40,7 @@ ROWS = (
     Row("PRIME import by cirrus: its pages are the region's", "gpu-K/gpu_prime",
         r"prime\.cirrus\."),
     Row("scan-out by cirrus, compared with the screen", "gpu-K/gpu_cirrus", r"cirrus\."),
-    Row("scan-out by vkms, written back into a second region, whose notify is the fence of that",
+    Row("scan-out by vkms, written back into a second region; the write-back's fence notifies it",
         "gpu-K/gpu_vkms", r"vkms\."),
     Row("OpenGL ES, Mesa 25.0 by software: a shader samples a region and draws into another",
         "mesa/mesa_test.sh", r"K: (gles|example gles)", MESA),
