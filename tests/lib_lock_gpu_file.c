@@ -152,7 +152,7 @@ TEST_F(lock, any_gpus)
 		.want = 2,
 	};
 	static const char want[] =
-		"GPUs wanted: 2; of 3 fewer are free: GPU drm:soc_1 is already reserved by pid=";
+		"GPUs wanted: 2; of 3, too few are free: GPU drm:soc_1 is already reserved by pid=";
 	struct zinc_gpu_lock one = { .size = sizeof(one) }, locks[4];
 	struct zinc_gpu *gpus, taken[4];
 	int32_t err;

@@ -46,8 +46,8 @@ static void print_help(FILE *out)
 	      "  zinc --version                           versions\n"
 	      "\n"
 	      "Environment: ZINC_BACKEND=kmod or shm selects the kernel module or POSIX shared\n"
-	      "memory; auto, the default, the first that is available. NO_COLOR disables\n"
-	      "colour.\n"
+	      "memory; auto, the default, the kernel module if /dev/zinc exists. NO_COLOR\n"
+	      "disables colour.\n"
 	      "Exit status: 0 done; 1 \"no\" (wait: timed out, doctor: something fails);\n"
 	      "2 usage error; 3 failed; 75 locked by another process (lock).\n", out);
 }

@@ -82,7 +82,7 @@ static const struct cli_option options[] = {
 	  .at = offsetof(struct how, every), .parse = option_seconds,
 	  .expected = "0.001-86400 seconds", .noun = "watch interval" },
 	{ .key = 'C', .name = "cache", .argument = "DIR",
-	  .help = "the cache's folder; default ZINC_CACHE_DIR, else zinc in\n"
+	  .help = "directory of the cache; default ZINC_CACHE_DIR, else zinc in\n"
 		  "XDG_CACHE_HOME, else ~/.cache/zinc",
 	  .at = offsetof(struct how, cache) },
 };
@@ -95,7 +95,7 @@ static const struct cli_syntax syntax = {
 "no lock, and delays no process that does.",
 	.end =
 "Lock files are in ZINC_LOCK_DIR, else the folder that /etc/zinc.conf names, else\n"
-"/tmp, and in .locks of the cache's folder.\n"
+"/tmp, and in .locks of the cache.\n"
 "Waiters are known for reservations of the kernel module only.\n"
 "Exit status: 0 done or interrupted; 2 usage error; 3 failed.",
 	.options = options,

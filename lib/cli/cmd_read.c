@@ -143,7 +143,8 @@ static const struct cli_syntax syntax = {
 	.usage = "zinc read [OPTION...] NAME\n"
 		 "       zinc read --follow [OPTION...] NAME",
 	.about =
-"Copies a region's bytes to standard output. Others may write them meanwhile.\n"
+"Copies a region's bytes to standard output. If a process writes them at the same\n"
+"time, the copy may be torn.\n"
 "\n"
 "With --follow, waits for a stream of that name, and copies its frames, each of them\n"
 "whole, until its writer ends or SIGINT, SIGTERM or SIGHUP comes. Rows of video are\n"

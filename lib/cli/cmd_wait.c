@@ -127,8 +127,8 @@ static const struct cli_option options[] = {
 	  .at = offsetof(struct how, when), .parse = option_after,
 	  .expected = "0 to 4294967295", .noun = "sequence" },
 	{ .key = 'g', .name = "gone",
-	  .help = "end when the region's creator is gone, or its name means\n"
-		  "another region",
+	  .help = "end when the region's creator is gone, or its name\n"
+		  "refers to another region",
 	  .at = offsetof(struct how, gone) },
 	{ .key = 'c', .name = "created",
 	  .help = "wait until there is a region of that name, not for a notify",

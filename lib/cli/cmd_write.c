@@ -318,8 +318,8 @@ static const struct cli_syntax syntax = {
 		 "       zinc write (--size WxH | --frame BYTES | --shape AxBxC) [OPTION...] NAME [FILE]",
 	.about =
 "Copies FILE to the beginning of a region, and notifies. Without FILE, or if it is\n"
-"-, copies standard input. Bytes of the region after those copied do not change.\n"
-"More bytes than fit are refused, and the region does not change.\n"
+"-, copies standard input. The rest of the region does not change. If FILE does not\n"
+"fit, the command fails and changes nothing.\n"
 "\n"
 "With --size, --frame or --shape, makes a stream of that name, and writes each frame\n"
 "of FILE into its next slot, until FILE ends or SIGINT, SIGTERM or SIGHUP comes. The\n"
@@ -343,7 +343,7 @@ static int say_fit(const char *command, const struct zinc_stream_format *format)
 {
 	char text[STREAM_TEXT];
 
-	return cli_usage(command, "invalid shape: %s is no tensor of at most 1T bytes",
+	return cli_usage(command, "invalid shape %s: expected a tensor of at most 1T bytes",
 			 shape_text(format, text));
 }
 

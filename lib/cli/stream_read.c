@@ -75,7 +75,7 @@ static int await_name(const char *name, uint64_t deadline)
 	return err;
 }
 
-/* Return: as await_name(); -EBADMSG it is no stream */
+/* Return: as await_name(); -EBADMSG it is not a stream */
 static int open_stream(struct follow *follow)
 {
 	uint64_t deadline = deadline_of(follow->how);
@@ -107,9 +107,9 @@ static int say_changed(const struct follow *follow)
 {
 	char old[STREAM_TEXT], new[STREAM_TEXT];
 
-	fprintf(stderr, "zinc: %s: frames are %s now, and were %s%s\n", follow->name,
-		format_text(&follow->reader.format, new), format_text(&follow->format, old),
-		follow->how->raw ? "" : "; read them by the same command again");
+	fprintf(stderr, "zinc: %s: the format changed from %s to %s%s\n", follow->name,
+		format_text(&follow->format, old), format_text(&follow->reader.format, new),
+		follow->how->raw ? "" : "; run the same command again to continue");
 	return STREAM_CHANGED;
 }
 
@@ -189,7 +189,7 @@ static int ends_with(const struct follow *follow, int err)
 	if (err == -ETIMEDOUT)
 		return CLI_NO;
 	if (err == -EBADMSG)
-		return cli_error("cannot read %s: it is no stream; read its bytes without --follow",
+		return cli_error("cannot read %s: it is not a stream; read its bytes without --follow",
 				 follow->name);
 	return cli_fail("read", follow->name, err);
 }

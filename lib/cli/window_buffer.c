@@ -132,7 +132,7 @@ static bool can_import(struct layer *layer, unsigned int slot)
 			 compositor->peer);
 	else if (!format_modifiers(&compositor->dmabuf_formats, source->frame.fourcc))
 		snprintf(layer->why_shm, sizeof(layer->why_shm),
-			 "%s takes no linear %s by linux-dmabuf", compositor->peer,
+			 "%s does not accept linear %s by linux-dmabuf", compositor->peer,
 			 fourcc_name(source->frame.fourcc, code));
 	else if (slot_offset(source, slot, source->frame.planes - 1) > UINT32_MAX)
 		strcpy(layer->why_shm, "linux-dmabuf has offsets below 4 GiB");

@@ -164,7 +164,7 @@ static int stream_error(const struct source *source, int err)
 	/* a region of raw bytes, whose creator may be gone */
 	if (err == -EBADMSG || err == -EPIPE)
 		return show_error(source->name,
-				 "it is no stream: expected its size in pixels, --size WxH; or is it written by another version? 'zinc stat %s' shows it",
+				 "it is not a stream: expected its size in pixels, --size WxH; or another version of Zinc writes it: see 'zinc stat %s'",
 				  source->name);
 	if (err != -EPROTOTYPE)
 		return cli_fail("show", source->name, err);

@@ -607,7 +607,7 @@ static int refuse(const struct job *job, int err)
 	who = busy_text(job, path);
 	if (job->want)
 		zinc_why(job->why, err,
-			 "CPUs wanted: %u; of the %zu that this process may use fewer are free: %s %u is locked by %s (lockfile %s)",
+			 "CPUs wanted: %u; of the %zu that this process may use, too few are free: %s %u is locked by %s (lockfile %s)",
 			 job->want, job->allowed_count, kind, job->busy_number,
 			 who ? who : "?", path);
 	else

@@ -208,7 +208,7 @@ int zinc_gpu_lock_any_of(const struct zinc_gpu *gpus, size_t count,
 	}
 	err = wait_for_gpus(&c, zinc_deadline(request->timeout_ms));
 	if (err == -EBUSY || err == -ETIMEDOUT)
-		zinc_why(why, err, "GPUs wanted: %u; of %zu fewer are free: %s",
+		zinc_why(why, err, "GPUs wanted: %u; of %zu, too few are free: %s",
 			 request->want, count, c.why ? c.why : "?");
 	else if (err)
 		zinc_why(why, err, "%s", c.why ? c.why : "?");

@@ -469,7 +469,7 @@ def any_gpu() -> None:
     said = expect(0, "lock", "--gpu", "any:1", "sh", "-c", 'echo "$ZINC_GPUS"').strip()
     with Holder("--gpu", said):
         count = int(zinc("lock", "--gpu", "any:64", "true").stderr.split("shows ")[1].split()[0])
-        expect(REFUSED, "lock", "-t", "0", "-g", f"any:{count}", "true", stderr="fewer are free: GPU ")
+        expect(REFUSED, "lock", "-t", "0", "-g", f"any:{count}", "true", stderr="too few are free: GPU ")
 
 
 def elsewhere(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -372,7 +372,7 @@ def the_next_writer() -> None:
         with writing("--size", "8x4") as writer:
             feed(writer, 3, size=128)
             status, out, err = finish(reader)
-            assert (status, out) == (4, b"") and "are XR24 8x4 now, and were XR24 4x4" in err, err
+            assert (status, out) == (4, b"") and "from XR24 4x4 to XR24 8x4" in err, err
     with started("read", NAME, "-f", "--again", "--raw") as reader:
         for size in (64, 128):
             with writing("--size", f"{size // 16}x4") as writer:
@@ -386,7 +386,7 @@ def no_stream() -> None:
     """A region that is none."""
     with started("create", NAME, "4K", "--lifetime", "creator") as holder:
         soon(stat)
-        expect(3, "read", NAME, "-f", "-t", "1000", stderr="it is no stream")
+        expect(3, "read", NAME, "-f", "-t", "1000", stderr="it is not a stream")
         assert stat()["stream"] is None
         expect(3, "write", NAME, "--frame", "16", stderr=f"cannot create {NAME}: a region has")
         # the guard of a stream that was not made takes nothing away
@@ -512,7 +512,7 @@ def wrong_usage() -> None:
         ("invalid shape '4x'", "--shape", "4x"),
         ("invalid shape '1x1x1x1x1x1x1x1x1'", "--shape", "1x1x1x1x1x1x1x1x1"),
         ("invalid shape '3x0': expected 1 to 8 numbers above 0", "--shape", "3x0"),
-        ("is no tensor of at most 1T bytes", "--shape", "4294967296x4294967296"),
+        ("expected a tensor of at most 1T bytes", "--shape", "4294967296x4294967296"),
         ("invalid frame '0'", "--frame", "0"),
         ("expected --frame with a multiple of 8 bytes", "--channels", "2", "--frame", "12"),
         ("expected --frame with a multiple of 8 bytes", "--channels", "2"),

@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 
 	region = open_region(argv[1]);
 	if (zinc_capacity(region) < STREAM_BYTES)
-		errx(1, "region %s is no stream", argv[1]);
+		errx(1, "region %s is not a stream", argv[1]);
 	stream = (struct stream *)zinc_ptr(region);
 	printf("data %p\n", (void *)stream);
 	fflush(stdout);

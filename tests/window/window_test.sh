@@ -379,7 +379,7 @@ no_compositor()
 
 no_stream()
 {
-	refused 3 "cannot show $R: it is no stream: expected its size in pixels, --size WxH" "$R"
+	refused 3 "cannot show $R: it is not a stream: expected its size in pixels, --size WxH" "$R"
 }
 
 tensor_stream()
