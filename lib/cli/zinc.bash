@@ -10,6 +10,13 @@ _zinc_regions()
 	done
 }
 
+# _zinc_columns COMMAND: what its --output accepts
+_zinc_columns()
+{
+	zinc "$1" --output , 2>&1 | sed -nE 's/.* one or more of (.*), separated.*/\L\1/p' |
+		tr -d ,
+}
+
 _zinc()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
@@ -20,6 +27,8 @@ _zinc()
 		words='ls stat create rm write read notify wait export show lock locks top doctor help --help --version'
 	elif [ "$previous" = --lifetime ] || [ "$previous" = -l ]; then
 		words='refs creator persist'
+	elif [[ $command == @(ls|locks) ]] && [[ $previous == @(--output|-o) ]]; then
+		words=$(_zinc_columns "$command")
 	elif [ "$previous" = --device ] || [ "$previous" = -d ] && [ "$command" = show ]; then
 		mapfile -t COMPREPLY < <(compgen -G "$word*" || compgen -G '/dev/dri/card*')
 		return

@@ -127,9 +127,11 @@ installs()
 	/usr/share/doc/zinc/examples/v4l2.c
 	/usr/share/doc/zinc/examples/vulkan.c
 	/usr/share/doc/zinc/examples/vulkan.comp
+	/usr/share/fish/vendor_completions.d/zinc.fish
 	/usr/share/man/man1/zinc.1
 	/usr/share/man/man4/zinc.4
 	/usr/share/man/man7/zinc.7
+	/usr/share/zsh/site-functions/_zinc
 	TXT
 	)
 	cmp "$STAGE/usr/include/zinc.h" lib/include/zinc.h

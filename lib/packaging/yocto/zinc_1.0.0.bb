@@ -26,7 +26,8 @@ do_install() {
 
 PACKAGES =+ "${PN}-drm ${PN}-tools"
 FILES:${PN}-drm = "${libdir}/libzinc-drm.so.*"
-FILES:${PN}-tools = "${bindir} ${datadir}/bash-completion ${nonarch_libdir}/tmpfiles.d"
+FILES:${PN}-tools = "${bindir} ${datadir}/bash-completion ${datadir}/fish ${datadir}/zsh \
+    ${nonarch_libdir}/tmpfiles.d"
 # programs load the library by this name, too
 FILES:${PN} += "${libdir}/libzinc_core.so ${nonarch_libdir}/udev ${nonarch_libdir}/modules-load.d"
 FILES_SOLIBSDEV = "${libdir}/libzinc-kmod.so ${libdir}/libzinc-drm.so"
