@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <locale.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -74,6 +75,23 @@ static int run(const struct command *command, int argc, char **argv)
 	return command->run(argc, argv);
 }
 
+static void say_unknown(const char *name)
+{
+	const char *names[ARRAY_SIZE(commands) + 1], *near;
+	char *shown = printable(name, NULL);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		names[i] = commands[i].name;
+	names[i] = "help";
+	near = near_word(name, names, ARRAY_SIZE(names));
+	if (near)
+		cli_usage("zinc", "unknown command '%s': did you mean '%s'?", shown, near);
+	else
+		cli_usage("zinc", "unknown command '%s'; 'zinc help' lists them", shown);
+	free(shown);
+}
+
 static const struct command *find(const char *name)
 {
 	size_t i;
@@ -81,7 +99,7 @@ static const struct command *find(const char *name)
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, name))
 			return &commands[i];
-	cli_usage("zinc", "unknown command '%s'; 'zinc help' lists them", name);
+	say_unknown(name);
 	return NULL;
 }
 

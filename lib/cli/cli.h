@@ -125,6 +125,11 @@ int option_mode(const char *text, void *member);	/* uint32_t */
 int option_u32(const char *text, void *member);
 int option_count(const char *text, void *member);	/* 1 to 2^32 - 1 */
 
+/* ---- near.c: typing errors ------------------------------------------------ */
+
+/* near_word() - the one of @words that @word was to be; NULL: none resembles it */
+const char *near_word(const char *word, const char *const *words, size_t count);
+
 /* ---- fail.c: errors of the library -------------------------------------- */
 
 /*
@@ -347,6 +352,11 @@ struct stream_info;
 void json_region(struct json *json, const struct zinc_region_info *info,
 		 const struct stream_info *stream);
 
+/* ---- prometheus.c: metrics ------------------------------------------------- */
+
+/* print_prometheus() - @list in Prometheus' text format, version 0.0.4 */
+void print_prometheus(const struct zinc_region_info *list, size_t count, FILE *out);
+
 /* ---- text.c: safe text ------------------------------------------------- */
 
 /*
@@ -404,12 +414,38 @@ void table_cell(struct table *table, enum colour colour, const char *format,
  */
 void table_print(struct table *table, FILE *out, size_t max_rows);
 
+/* ---- columns.c: which columns --------------------------------------------- */
+
+#define COLUMNS_MAX 32
+
+/*
+ * struct choice - columns to print, in this order
+ * @columns: copies of them
+ * @at: where they are among all
+ */
+struct choice {
+	struct column columns[COLUMNS_MAX];
+	size_t at[COLUMNS_MAX];
+	size_t count;
+};
+
+/*
+ * choose_columns() - read a list of titles, separated by commas, in any case
+ * Return: CLI_RUN; after a message, the status to exit with
+ */
+int choose_columns(const char *command, const char *text,
+		   const struct column *columns, size_t count,
+		   struct choice *choice);
+/* all_columns() - the first @count of @columns */
+void all_columns(const struct column *columns, size_t count, struct choice *choice);
+
 /* ---- region_cells.c: a region in a table --------------------------------- */
 
 enum region_cell {
 	CELL_NAME, CELL_CAPACITY, CELL_BYTES, CELL_USER, CELL_MODE,
 	CELL_HANDLES, CELL_SEQUENCE, CELL_WAITERS, CELL_AGE, CELL_BACKEND,
-	CELL_STATE, CELL_PID, CELL_COMMAND
+	CELL_STATE, CELL_PID, CELL_COMMAND, CELL_RESIDENT, CELL_RESIDENT_BYTES,
+	CELL_LIFETIME, CELL_GROUP, CELL_ID, CELL_CREATED
 };
 
 /* region_cells() - the next @count cells of @table */

@@ -14,6 +14,8 @@ struct how {
 	bool all;
 	bool json;
 	uint64_t every;
+	const char *output;
+	struct choice choice;
 };
 
 static int look(const struct how *how)
@@ -24,7 +26,7 @@ static int look(const struct how *how)
 	if (!status && how->json)
 		print_locks_json(&frame);
 	else if (!status)
-		print_locks(&frame, how->all);
+		print_locks(&frame, &how->choice, how->all);
 	free_locks(&frame);
 	return status;
 }
@@ -77,6 +79,9 @@ static const struct cli_option options[] = {
 	{ .key = 'j', .name = "json",
 	  .help = "print a JSON object with all of them, in one line",
 	  .at = offsetof(struct how, json) },
+	{ .key = 'o', .name = "output", .argument = "COLUMNS",
+	  .help = "print these columns, separated by commas",
+	  .at = offsetof(struct how, output) },
 	{ .key = 'w', .name = "watch", .argument = "SECONDS",
 	  .help = "repeat after SECONDS, until interrupted",
 	  .at = offsetof(struct how, every), .parse = option_seconds,
@@ -96,6 +101,8 @@ static const struct cli_syntax syntax = {
 	.end =
 "Lock files are in ZINC_LOCK_DIR, else the folder that /etc/zinc.conf names, else\n"
 "/tmp, and in .locks of the cache.\n"
+"Columns: LOCK; STATE, held, shared, waiting or free; PID and COMMAND of the holder;\n"
+"LOCKFILE.\n"
 "Waiters are known for reservations of the kernel module only.\n"
 "Exit status: 0 done or interrupted; 2 usage error; 3 failed.",
 	.options = options,
@@ -108,6 +115,10 @@ int cmd_locks(int argc, char **argv)
 	struct how how = { .cache = cache_folder() };
 	int status = cli_options(argc, argv, &syntax, &how);
 
+	if (status == CLI_RUN && how.json && how.output)
+		status = cli_usage(argv[0], "either --json or --output");
+	if (status == CLI_RUN)
+		status = choose_locks(argv[0], how.output, &how.choice);
 	if (status != CLI_RUN)
 		return status;
 	return how.every ? watch(&how) : look(&how);

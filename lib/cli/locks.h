@@ -48,7 +48,13 @@ void free_locks(struct frame *frame);
 /* ---- locks_print.c ------------------------------------------------------ */
 
 void print_locks_json(const struct frame *frame);
+/*
+ * choose_locks() - the columns of print_locks()
+ * @text: their titles, separated by commas; NULL: all
+ * Return: as choose_columns()
+ */
+int choose_locks(const char *command, const char *text, struct choice *choice);
 /* print_locks() - as a table; @all: free ones, too */
-void print_locks(const struct frame *frame, bool all);
+void print_locks(const struct frame *frame, const struct choice *choice, bool all);
 
 #endif /* ZINC_CLI_LOCKS_H */

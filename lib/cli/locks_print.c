@@ -112,13 +112,26 @@ void print_locks_json(const struct frame *frame)
 	json_end(&json);
 }
 
+enum lock_cell { CELL_LOCK, CELL_LOCK_STATE, CELL_HOLDER, CELL_LOCKFILE, CELL_CMDLINE };
+
 static const struct column columns[] = {
-	{ "LOCK", false }, { "STATE", false }, { "PID", true },
-	{ "LOCKFILE", false }, { "COMMAND", false },
+	[CELL_LOCK] = { "LOCK", false },
+	[CELL_LOCK_STATE] = { "STATE", false },
+	[CELL_HOLDER] = { "PID", true },
+	[CELL_LOCKFILE] = { "LOCKFILE", false },
+	[CELL_CMDLINE] = { "COMMAND", false },
 };
 
-static void add_row(struct table *table, const struct entry *entry,
-		    const char *state, const struct zinc_lock_holder *holder)
+int choose_locks(const char *command, const char *text, struct choice *choice)
+{
+	if (text)
+		return choose_columns(command, text, columns,
+				      ARRAY_SIZE(columns), choice);
+	all_columns(columns, ARRAY_SIZE(columns), choice);
+	return CLI_RUN;
+}
+
+static void put_lock(struct table *table, const struct entry *entry)
 {
 	if (entry->name)
 		table_cell(table, PLAIN, "%s %s", kind_names[entry->kind],
@@ -126,33 +139,56 @@ static void add_row(struct table *table, const struct entry *entry,
 	else
 		table_cell(table, PLAIN, "%s %u", kind_names[entry->kind],
 			   entry->number);
-	table_cell(table, !holder ? PLAIN : *state == 'w' ? YELLOW : GREEN,
-		   "%s", state);
-	if (holder && holder->pid)
-		table_cell(table, PLAIN, "%d", holder->pid);
-	else
-		table_cell(table, PLAIN, "-");
-	table_cell(table, PLAIN, "%s", entry->path ? entry->path : "-");
-	table_cell(table, PLAIN, "%s", holder ? holder->cmdline : "-");
 }
 
-void print_locks(const struct frame *frame, bool all)
+static void put_cell(struct table *table, enum lock_cell cell,
+		     const struct entry *entry, const char *state,
+		     const struct zinc_lock_holder *holder)
+{
+	switch (cell) {
+	case CELL_LOCK:
+		return put_lock(table, entry);
+	case CELL_LOCK_STATE:
+		return table_cell(table, !holder ? PLAIN : *state == 'w' ? YELLOW : GREEN,
+				  "%s", state);
+	case CELL_HOLDER:
+		if (holder && holder->pid)
+			return table_cell(table, PLAIN, "%d", holder->pid);
+		return table_cell(table, PLAIN, "-");
+	case CELL_LOCKFILE:
+		return table_cell(table, PLAIN, "%s", entry->path ? entry->path : "-");
+	case CELL_CMDLINE:
+		return table_cell(table, PLAIN, "%s", holder ? holder->cmdline : "-");
+	}
+}
+
+static void add_row(struct table *table, const struct choice *choice,
+		    const struct entry *entry, const char *state,
+		    const struct zinc_lock_holder *holder)
+{
+	size_t i;
+
+	for (i = 0; i < choice->count; i++)
+		put_cell(table, choice->at[i], entry, state, holder);
+}
+
+void print_locks(const struct frame *frame, const struct choice *choice, bool all)
 {
 	const struct entry *entry = frame->entries;
 	struct table table;
 	size_t i, j;
 
-	table_start(&table, columns, ARRAY_SIZE(columns));
+	table_start(&table, choice->columns, choice->count);
 	for (i = 0; i < frame->count; i++, entry++) {
 		for (j = 0; j < entry->count; j++)
-			add_row(&table, entry,
+			add_row(&table, choice, entry,
 				entry->holders[j].mode == ZINC_SHARED ?
 				"shared" : "held", &entry->holders[j]);
 		for (j = 0; j < entry->waiting; j++)
-			add_row(&table, entry, "waiting",
+			add_row(&table, choice, entry, "waiting",
 				&entry->waiters[j]);
 		if (all && !entry->count && !entry->waiting)
-			add_row(&table, entry, "free", NULL);
+			add_row(&table, choice, entry, "free", NULL);
 	}
 	table_print(&table, stdout, 0);
 }

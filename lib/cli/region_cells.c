@@ -56,6 +56,24 @@ static void put(struct table *table, const struct zinc_region_info *info,
 		return table_cell(table, PLAIN, "-");
 	case CELL_COMMAND:
 		return put_command(table, info);
+	case CELL_RESIDENT:
+		return table_cell(table, PLAIN, "%s",
+				  format_size(info->resident, text));
+	case CELL_RESIDENT_BYTES:
+		return table_cell(table, PLAIN, "%llu",
+				  (unsigned long long)info->resident);
+	case CELL_LIFETIME:
+		return table_cell(table, PLAIN, "%s",
+				  lifetime_name(info->lifetime));
+	case CELL_GROUP:
+		return table_cell(table, PLAIN, "%s",
+				  format_group(info->gid, text));
+	case CELL_ID:
+		return table_cell(table, PLAIN, "%llu",
+				  (unsigned long long)info->id);
+	case CELL_CREATED:
+		return table_cell(table, PLAIN, "%s", info->created_at ?
+				  format_time(info->created_at, text) : "-");
 	}
 }
 

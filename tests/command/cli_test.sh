@@ -141,6 +141,32 @@ json()
 	exits 0 "$@" && [ "$(wc -l <"$T/out")" = 1 ] && holds "$expression"
 }
 
+# metrics FILE: it is Prometheus' text format, version 0.0.4, and has a sample
+metrics()
+{
+	python3 -c '
+import re, sys
+text = open(sys.argv[1]).read()
+assert text.endswith("\n")
+family, samples, seen = "", 0, set()
+label = r"[a-z_]+=\"(?:[^\"\\\n]|\\[\\\"n])*\""
+for line in text.splitlines():
+    if line.startswith("# HELP "):
+        family = line.split()[2]
+        assert family not in seen, line
+        seen.add(family)
+    elif line.startswith("# TYPE "):
+        kind = line.split()
+        assert kind[2] == family and kind[3] in ("gauge", "counter"), line
+        assert (kind[3] == "counter") == family.endswith("_total"), line
+    else:
+        found = re.fullmatch(rf"([a-z_]+)\{{{label}(?:,{label})*\}} [0-9.e+-]+", line)
+        assert found and found.group(1) == family and line not in seen, line
+        seen.add(line)
+        samples += 1
+assert samples' "$1"
+}
+
 holds()
 {
 	python3 -c '
@@ -278,6 +304,14 @@ done
 is "create with a bad name" fails 2 "invalid region name 'a/b'" create a/b 4096
 is "unknown command" fails 2 "unknown command 'frobnicate'" frobnicate
 is "unknown command to help" fails 2 "unknown command 'frobnicate'" help frobnicate
+for typo in lst:ls craete:create shwo:show doc:doctor hlep:help wirte:write; do
+	is "a command with a typing error: ${typo%:*}" \
+		fails 2 "unknown command '${typo%:*}': did you mean '${typo#*:}'?" "${typo%:*}"
+done
+is "what resembles no command gets no suggestion" \
+	both fails 2 "'zinc help' lists them" x -- not grep -q "did you mean" "$T/err"
+is "a command with an escape sequence is shown harmless" \
+	both fails 2 '\x1b[31m' "${ESC}[31m" -- not grep -q "$ESC" "$T/err"
 is "unknown option before the command" fails 2 "unknown option '-x'" -x ls
 is "a name that is too long" fails 2 "invalid region name" \
 	stat "$(printf 'x%.0s' {1..251})"
@@ -361,6 +395,25 @@ is "ls --json" json "[r['name'] for r in d if r['pid'] == $held and r['capacity'
 	r['state'] == 'live' and r['lifetime'] == 'refs' and
 	r['command'].endswith('create $R 1536K --mode 0644') and
 	r['created'].endswith('Z') and 0 <= r['age_seconds'] < 600] == ['$R']" ls --json
+is "ls --output: these columns, in this order" prints '^CAPACITY  NAME +USER +LIFETIME$' \
+	ls --output capacity,NAME,user,Lifetime
+is "ls --output: a row" grep -qE "^ +1\.5M  $R +$(id -un) +refs$" "$T/out"
+is "ls --output --bytes: sizes in bytes" prints '^ *1572864 +1572864$' \
+	ls -b -o resident,capacity
+is "ls --output: the region's number, group and time" prints \
+	"^$R +[0-9]+ +$(id -gn) +20[0-9-]+T[0-9:.]+Z\$" ls -o name,id,group,created
+is "ls --output: an unknown column, with those that there are" \
+	fails 2 "invalid column 'size': expected one or more of NAME, CAPACITY," ls -o name,size
+is "ls --output: no column" fails 2 "invalid column ''" ls -o ""
+is "ls --output: at most 32" fails 2 "more than 32 columns" \
+	ls -o "$(printf 'name,%.0s' {1..32})name"
+is "ls: one form of output" fails 2 "either --json, --prometheus or --output" ls -j -o name
+is "ls --prometheus: a line for each metric of the region" prints \
+	"^zinc_region_capacity_bytes\{name=\"$R\",backend=\"$BACKEND\"\} 1572864\$" ls --prometheus
+is "ls --prometheus: what the region is, as labels" grep -qxF \
+	"zinc_region_info{name=\"$R\",backend=\"$BACKEND\",state=\"live\",user=\"$(id -un)\",lifetime=\"refs\"} 1" \
+	"$T/out"
+is "ls --prometheus: is in the format" metrics "$T/out"
 is "ls takes no operand" fails 2 "takes no operand: '$R'" ls "$R"
 is "ls: a full disk is noticed" shell 3 '"$ZINC" ls >/dev/full'
 is "and told" grep -q "cannot write to standard output: No space left" "$T/err"

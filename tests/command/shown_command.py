@@ -267,6 +267,30 @@ def locks_into_a_pipe() -> None:
     assert lines[0].startswith("LOCK") and lines[-2] == "\n", lines
 
 
+def locks_in_chosen_columns() -> None:
+    """In the order that was asked for; and what is no column."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = dict(os.environ, ZINC_LOCK_DIR=folder)
+        Path(folder, "zinc-gpu-vulkan-7.lock").touch()
+        table = expect(0, "locks", "--all", "--output", "state,LOCK", env=own).splitlines()
+        assert table[0].split() == ["STATE", "LOCK"], table
+        assert "free   gpu vulkan:7" in table, table
+        expect(2, "locks", "--output", "lock,holder", env=own,
+               stderr="invalid column 'holder': expected one or more of LOCK, STATE, PID,")
+        expect(2, "locks", "--json", "--output", "lock", env=own,
+               stderr="either --json or --output")
+
+
+def metrics_of_an_odd_region() -> None:
+    """Of one without a valid header, nothing that is in the header."""
+    with made("a") as name:
+        Path(f"/dev/shm/zinc_{name}").write_bytes(bytes(PAGE))
+        lines = [line for line in expect(0, "ls", "--prometheus").splitlines() if name in line]
+    assert [line.split("{")[0] for line in lines] == [
+        "zinc_region_info", "zinc_region_resident_bytes"], lines  # fmt: skip
+    assert 'state="INVALID"' in lines[0], lines
+
+
 def files_that_are_no_locks() -> None:
     """Whatever their names begin with."""
     with tempfile.TemporaryDirectory() as folder:
@@ -369,7 +393,8 @@ def folders_of_caches() -> None:
 TESTS: list[Callable[[], None]] = [
     ages, nobodys, somebody_without_a_name, stale_of_another, command_that_is_no_utf8,
     lines_are_cut, top_on_a_screen, top_has_the_busiest_first, locks_on_a_screen,
-    locks_into_a_pipe, files_that_are_no_locks,
+    locks_into_a_pipe, locks_in_chosen_columns, metrics_of_an_odd_region,
+    files_that_are_no_locks,
     create_says_how_to_end, sizes_at_the_end_of_numbers, no_list, truncated_stream,
     unreadable_source,
     full_disk, folders_of_caches,
