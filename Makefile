@@ -183,7 +183,7 @@ check-build: setup
 	tests/steps/all build
 
 check-packages: setup
-	tests/steps/all packages packages-trixie packages-testing
+	tests/steps/all packages packages-trixie packages-testing packages-guest containers containers-6.1
 
 check-deep: setup
 	+$(MAKE) lib cli tests

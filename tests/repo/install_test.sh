@@ -116,6 +116,7 @@ installs()
 	/usr/lib/pkgconfig/zinc-kmod.pc
 	/usr/lib/tmpfiles.d/zinc.conf
 	/usr/share/bash-completion/completions/zinc
+	/usr/share/doc/zinc/examples/fdstore.py
 	/usr/share/doc/zinc/examples/gles.c
 	/usr/share/doc/zinc/examples/hello.c
 	/usr/share/doc/zinc/examples/hello.py
