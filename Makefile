@@ -69,7 +69,7 @@ help:
 	@echo '  uninstall        remove them'
 	@echo '  install-python   the package zinc for Python: DESTDIR= PREFIX= PYTHON=python3'
 	@echo '  install-rust     the crate zinc-core for Rust: DESTDIR= PREFIX='
-	@echo '  install-cpp      zinc.hpp, and the package zinc for CMake: DESTDIR= PREFIX='
+	@echo '  install-cpp      zinc.hpp and zinc_stream.hpp: DESTDIR= PREFIX='
 	@echo '  install-go       the package zinc for Go: DESTDIR= PREFIX='
 	@echo '  install-java     the jar of Java, and its JNI library: DESTDIR= PREFIX='
 	@echo '  install-csharp   the assembly of C#: DESTDIR= PREFIX='

@@ -102,6 +102,8 @@ installs()
 	/usr/include/zinc-lock.h
 	/usr/include/zinc-stream.h
 	/usr/include/zinc.h
+	/usr/lib/cmake/zinc/zincConfig.cmake
+	/usr/lib/cmake/zinc/zincConfigVersion.cmake
 	/usr/lib/gstreamer-1.0/libgstzinc.so
 	/usr/lib/libzinc-drm.a
 	/usr/lib/libzinc-drm.so libzinc-drm.so.1
