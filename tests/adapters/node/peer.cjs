@@ -72,10 +72,11 @@ async function read(name, count) {
 	try {
 		const view = data.buffer;
 		for (let s = 1; s <= count; s++) {
-			// read once: the writer may write it in between
-			for (let seen; (seen = sequence(view)) !== s; ) {
+			// only its notify says that the message is whole: the sequence is written first
+			for (let seen = s - 1; seen !== s; ) {
 				if (seen !== s - 1) throw new Error(`${seen} instead of ${s}`);
 				await notified(data);
+				seen = sequence(view);
 			}
 			if (!view.subarray(0, SIZE).equals(message(s))) throw new Error(`message ${s} is wrong`);
 			put(ack.buffer, s);
