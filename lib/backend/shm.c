@@ -690,12 +690,17 @@ static int shm_describe(struct zinc_region *region,
 	return 0;
 }
 
+static int shm_open_wait(struct zinc_region *region, int dev_fd, uint64_t deadline)
+{
+	return zinc_shm_open_wait(region, dev_fd, deadline, shm_open_region);
+}
+
 const struct zinc_backend_ops zinc_shm_ops = {
 	.kind = ZINC_BACKEND_SHM,
 	.flags_waiters = false,		/* other implementations do not */
 	.create = shm_create,
 	.open = shm_open_region,
-	.open_wait = zinc_shm_open_wait,
+	.open_wait = shm_open_wait,
 	.close = shm_close,
 	.unlink = shm_unlink_name,
 	.unlink_stale = shm_unlink_stale,

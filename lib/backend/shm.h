@@ -50,8 +50,8 @@ enum zinc_creator_fate {
 };
 
 /* shm_wait.c */
-int zinc_shm_open_wait(struct zinc_region *region, int dev_fd,
-		       uint64_t deadline);
+int zinc_shm_open_wait(struct zinc_region *region, int dev_fd, uint64_t deadline,
+		       int (*open)(struct zinc_region *region, int dev_fd));
 
 /* shm_alive.c */
 int zinc_alive_lock(int fd, bool creator);

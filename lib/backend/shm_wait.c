@@ -88,13 +88,14 @@ static int await_name(int fd, const char *name, uint64_t deadline)
  * @region: as for the backend's open
  * @dev_fd: not used
  * @deadline: CLOCK_MONOTONIC in nanoseconds
+ * @open: the backend's open
  *
  * The watch begins before the first lookup, so no name is missed.
  *
  * Return: as the backend's open, but -ETIMEDOUT instead of -ENOENT.
  */
-int zinc_shm_open_wait(struct zinc_region *region, int dev_fd,
-		       uint64_t deadline)
+int zinc_shm_open_wait(struct zinc_region *region, int dev_fd, uint64_t deadline,
+		       int (*open)(struct zinc_region *region, int dev_fd))
 {
 	char path[ZINC_SHM_PATH_SIZE];
 	int watch = watch_names();
@@ -102,7 +103,7 @@ int zinc_shm_open_wait(struct zinc_region *region, int dev_fd,
 
 	zinc_object_path(path, region->name);
 	for (;;) {
-		err = zinc_shm_ops.open(region, dev_fd);
+		err = open(region, dev_fd);
 		if (err != -ENOENT)
 			break;
 		err = await_name(watch, strrchr(path, '/') + 1, deadline);

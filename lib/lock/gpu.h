@@ -97,7 +97,7 @@ struct zinc_gpu_machine {
 	const char *dev;
 };
 
-/* The real machine; tests replace it */
+/* gpu_machine.c: the real machine; tests replace it */
 extern struct zinc_gpu_machine zinc_gpu_machine;
 
 /**
@@ -150,8 +150,6 @@ bool zinc_runtime_is_masked(enum zinc_runtime runtime);
 #define ZINC_SYSFS_CLASS	"class"	/* exists in every sysfs */
 
 int zinc_sysfs_check(const char *sysfs);
-int zinc_gpu_name_of_number(struct zinc_gpu_name *name, const char *sysfs,
-			    const char *number);
 int zinc_kfd_list(const char *sysfs, struct zinc_shown_list *list);
 int zinc_nvidia_list(const char *proc, struct zinc_shown_list *list);
 int zinc_drm_index(const char *sysfs, uint32_t index,
@@ -175,9 +173,6 @@ int zinc_visible_hip(const char *value, const struct zinc_shown_list *list,
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #endif
-
-/* gpu.c */
-int zinc_gpu_refuse(const char *gpu, int err, char **why);
 
 /**
  * struct zinc_gpu_found - a GPU of this machine
@@ -213,6 +208,9 @@ int zinc_gpu_name_index(struct zinc_gpu_name *name, const char *backend,
 bool zinc_gpu_name_pci(struct zinc_gpu_name *name, const char *text);
 void zinc_gpu_name_part(struct zinc_gpu_name *name, const char *uuid);
 int zinc_gpu_name_of_sysfs(struct zinc_gpu_name *name, const char *path);
+int zinc_gpu_name_of_link(struct zinc_gpu_name *name, const char *link);
+int zinc_gpu_name_of_number(struct zinc_gpu_name *name, const char *sysfs,
+			    const char *number);
 int zinc_gpu_name_parse(struct zinc_gpu_name *name, const char *gpu);
 int zinc_gpu_name_print(char *buf, size_t size,
 			const struct zinc_gpu_name *name);
@@ -226,5 +224,6 @@ int zinc_cuda_list(struct zinc_shown_list *list, bool *ordered);
 int zinc_gpu_identify(const struct zinc_gpu_name *name,
 		      struct zinc_gpu_resolved *id,
 		      char reason[ZINC_REASON_SIZE]);
+int zinc_gpu_refuse(const char *gpu, int err, char **why);
 
 #endif /* ZINC_LOCK_GPU_H */

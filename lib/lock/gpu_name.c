@@ -190,6 +190,39 @@ int zinc_gpu_name_of_sysfs(struct zinc_gpu_name *name, const char *path)
 	return err;
 }
 
+/**
+ * zinc_gpu_name_of_link() - make the name of a GPU of a link in sysfs
+ * @name: gets it; unchanged after an error other than -ENAMETOOLONG
+ * @link: path of a symbolic link to the device
+ *
+ * Return: 0; -ENODEV if there is no such device; -ENAMETOOLONG.
+ */
+int zinc_gpu_name_of_link(struct zinc_gpu_name *name, const char *link)
+{
+	char path[PATH_MAX];
+
+	if (!realpath(link, path))
+		return zinc_is_shortage(-errno) ? -errno : -ENODEV;
+	return zinc_gpu_name_of_sysfs(name, path);
+}
+
+/**
+ * zinc_gpu_name_of_number() - make the name of a GPU of its device number
+ * @name: gets it; unchanged after an error other than -ENAMETOOLONG
+ * @sysfs: mount point of sysfs
+ * @number: MAJOR:MINOR
+ *
+ * Return: 0; -ENODEV if there is no such device; -ENAMETOOLONG.
+ */
+int zinc_gpu_name_of_number(struct zinc_gpu_name *name, const char *sysfs,
+			    const char *number)
+{
+	char link[PATH_MAX];
+
+	snprintf(link, sizeof(link), "%s/dev/char/%s/device", sysfs, number);
+	return zinc_gpu_name_of_link(name, link);
+}
+
 static int parse_node(struct zinc_gpu_name *name, const char *node)
 {
 	char number[64];

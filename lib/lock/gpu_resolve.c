@@ -15,8 +15,6 @@
 static_assert(sizeof(struct zinc_gpu_identity) == ZINC_IDENTITY_SIZE_V1,
 	      "the size of the first version never changes");
 
-struct zinc_gpu_machine zinc_gpu_machine = { ZINC_SYSFS, ZINC_PROC, "/dev" };
-
 #define say(reason, ...) snprintf(reason, ZINC_REASON_SIZE, __VA_ARGS__)
 
 /* ---- NVIDIA --------------------------------------------------------------- */
@@ -362,6 +360,38 @@ static int resolve_backend(const struct zinc_gpu_name *name,
 		say(reason, "Linux has no such backend");
 		return -ENXIO;
 	}
+}
+
+/**
+ * zinc_gpu_refuse() - set the message for an invalid name
+ * @gpu: name; may be NULL
+ * @err: of zinc_gpu_device()
+ * @why: message
+ *
+ * Return: @err.
+ */
+int zinc_gpu_refuse(const char *gpu, int err, char **why)
+{
+	int sysfs;
+
+	switch (err) {
+	case -EINVAL:
+		return zinc_why(why, err,
+				"invalid GPU '%s': expected BACKEND:INDEX (vulkan, metal, cuda, rocm, level-zero, opencl, drm), a UUID such as cuda:GPU-8932f937, a PCI address such as 0000:01:00.0, or a node such as /dev/dri/renderD128",
+				gpu ? gpu : "");
+	case -ENODEV:
+		/* without sysfs, no node can be found */
+		sysfs = zinc_sysfs_check(zinc_gpu_machine.sysfs);
+		if (sysfs) {
+			zinc_why_sysfs(why, sysfs, zinc_gpu_machine.sysfs,
+				       ZINC_SYSFS_CLASS);
+			return err;
+		}
+		return zinc_why(why, err,
+				"%s is not the node of a GPU: see /dev/dri",
+				gpu);
+	}
+	return zinc_why_errno(why, err, gpu);
 }
 
 /**

@@ -33,32 +33,6 @@ static struct zinc_shown *add(struct zinc_shown_list *list)
 	return gpu;
 }
 
-static int name_of_link(struct zinc_gpu_name *name, const char *link)
-{
-	char path[PATH_MAX];
-
-	if (!realpath(link, path))
-		return zinc_is_shortage(-errno) ? -errno : -ENODEV;
-	return zinc_gpu_name_of_sysfs(name, path);
-}
-
-/**
- * zinc_gpu_name_of_number() - make the name of a GPU of its device number
- * @name: gets it; unchanged after an error other than -ENAMETOOLONG
- * @sysfs: mount point of sysfs
- * @number: MAJOR:MINOR
- *
- * Return: 0; -ENODEV if there is no such device; -ENAMETOOLONG.
- */
-int zinc_gpu_name_of_number(struct zinc_gpu_name *name, const char *sysfs,
-			    const char *number)
-{
-	char link[PATH_MAX];
-
-	snprintf(link, sizeof(link), "%s/dev/char/%s/device", sysfs, number);
-	return name_of_link(name, link);
-}
-
 /**
  * zinc_drm_index() - find the GPU of a DRM node
  * @sysfs: mount point of sysfs
@@ -74,7 +48,7 @@ int zinc_drm_index(const char *sysfs, uint32_t index,
 
 	snprintf(link, sizeof(link), "%s/class/drm/%s%u/device", sysfs,
 		 index < DRM_RENDER ? "card" : "renderD", index);
-	return name_of_link(name, link);
+	return zinc_gpu_name_of_link(name, link);
 }
 
 /**
