@@ -290,7 +290,7 @@ static inline long long read_count(int fd)
 	return n == sizeof(count) ? (long long)count : CHANGED;
 }
 
-/* The events of @fd right now, out of all that poll() can tell */
+/* The pending events of @fd, out of all that poll() can report */
 static inline int events(int fd)
 {
 	struct pollfd p = {
@@ -541,7 +541,7 @@ static inline struct zinc_wait wait_args(__u32 flags, __u32 cursor,
 	return w;
 }
 
-/* To notify as a user of the header does: no system call if nobody waits */
+/* Notify as user space does by the header: without a system call if no process waits */
 static inline void notify_free(int fd, struct zinc_header *h)
 {
 	struct zinc_notify wake = { .flags = ZINC_NOTIFY_WAKE };
@@ -553,8 +553,8 @@ static inline void notify_free(int fd, struct zinc_header *h)
 }
 
 /*
- * Small pages alone; a kernel without transparent huge pages, as one that is
- * built for real time, has no others, and does not know the advice.
+ * Small pages only. A kernel without transparent huge pages, such as a
+ * PREEMPT_RT kernel, has no others, and does not know the advice.
  */
 static inline bool take_small_pages(void *p, size_t size)
 {

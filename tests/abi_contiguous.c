@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CREATE with ZINC_CONTIGUOUS: where the pages are, what they cost, and what is
- * refused. Which devices take them is in gpu/camera_test.sh.
+ * CREATE with ZINC_CONTIGUOUS: the position of the pages, their cost, and
+ * refused arguments. gpu/camera_test.sh tests which devices accept them.
  */
 #include "abi.h"
 
@@ -144,7 +144,7 @@ TEST_F(contiguous, it_is_a_region_like_any_other)
 	EXPECT_EQ(3 * PAGE, h->capacity);
 	EXPECT_EQ(0, notify(fd));
 	EXPECT_EQ(0, wait_until(other, 0));
-	/* and is no longer than it was asked to be */
+	/* and is as long as requested */
 	EXPECT_EQ(NULL, map_data(fd, 3 * PAGE + 1, PROT_READ));
 	unmap_header(h);
 	munmap(p, 3 * PAGE);
@@ -190,7 +190,7 @@ TEST_F(contiguous, kernels_without_huge_pages)
 	EXPECT_FALSE(query(self->dev).features & ZINC_FEATURE_CONTIGUOUS);
 }
 
-/* Nothing in the kernel says so more surely than that there is no such memory */
+/* A capacity beyond all memory fails in the same way on every kernel */
 TEST_F(contiguous, memory_that_is_not_there)
 {
 	struct zinc_query before = query(self->dev);
@@ -234,7 +234,7 @@ TEST_F(contiguous, what_it_costs)
 	NEED_BLOCKS();
 	fd = make(self->dev, self->block + PAGE);
 	ASSERT_LE(0, fd);
-	/* of bytes those that are allocated, of pinned ones those that are its */
+	/* allocated bytes or, of pinned ones, the creator's */
 	EXPECT_EQ(before.user_bytes + 2 * self->block, query(self->dev).user_bytes);
 	EXPECT_EQ(self->block + PAGE, query(self->dev).user_pinned_bytes);
 	p = map_data(fd, PAGE, PROT_READ);
@@ -246,7 +246,10 @@ TEST_F(contiguous, what_it_costs)
 	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_bytes == before.user_bytes));
 }
 
-/* In a child as nobody, with one of the limits at @bytes: what a create of @capacity gives */
+/*
+ * In a child process of the user nobody, with one of the limits at @bytes: the
+ * result of a create of @capacity
+ */
 static int try_with(int dev, const char *limit, size_t bytes, size_t capacity)
 {
 	char saved[32], text[32];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What went wrong in drivers of this kind elsewhere: a test named after each
- * pattern. Whatever a test does, the books are the same after it.
+ * Faults found in other drivers of this kind: one test for each pattern, named
+ * after it. After each test, all counts are as before.
  *
- * A call is held in the middle of a copy from or to user space with
- * userfaultfd, so that what must not be seen or fetched then is looked for
- * there and not hoped to be met.
+ * userfaultfd stops a call in the middle of a copy from or to user space, so
+ * that the test can examine the state at that moment, instead of depending on
+ * timing.
  */
 #include "abi.h"
 
@@ -81,7 +81,7 @@ static bool same_books(const struct books *a, const struct books *b)
 	       a->references == b->references && a->fds == b->fds;
 }
 
-/* For who has waited until they are the same, in vain */
+/* For a caller that has waited in vain until they are the same */
 static void tell_books(const char *when, const struct books *b)
 {
 	fprintf(stderr, "# %s: regions %llu, bytes %llu, listed %u, shown %u\n",
@@ -165,7 +165,7 @@ static int map_error(int fd, size_t length, int prot, int flags, __u64 offset)
 struct trap {
 	int uffd;
 	char *page;
-	bool written;	/* it stops who writes, not who reads */
+	bool written;	/* it stops writers, not readers */
 };
 
 /* Two pages; the trap is the second, whose content comes with let_on() */
@@ -343,7 +343,7 @@ TEST_F(patterns, installed_before_all_that_can_fail)
 	take_away(&t);
 }
 
-/* The same moment, in which somebody else takes the name */
+/* At the same moment another process takes the name */
 TEST_F(patterns, created_twice_under_one_name)
 {
 	struct zinc_create *c;
@@ -394,8 +394,8 @@ static void *close_what_is_guessed(void *arg)
 }
 
 /*
- * Descriptors are closed, and become others, as soon as they are there. A use
- * of what is freed by that is for a kernel with sanitizers to see.
+ * Descriptors are closed and reused as soon as they exist. A use after free
+ * that this causes is found by kernels with sanitizers.
  */
 TEST_F(patterns, object_used_after_fd_install)
 {
@@ -464,7 +464,7 @@ TEST_F(patterns, reserved_fd_leaked)
 	munmap(c, PAGE);
 }
 
-/* At the limit of descriptors nothing stays of what was made for one */
+/* At the limit of descriptors, a failed call leaves nothing */
 TEST_F(patterns, fd_failure_leaks_the_buffer)
 {
 	struct zinc_create c = create_args("no-room", 16 * PAGE);
@@ -544,7 +544,10 @@ TEST_F(patterns, file_failure_leaks_the_buffer)
 
 	if (!getenv("ZINC_VM"))
 		SKIP(return, "needs a guest, to change the limit of all files");
-	/* of the few of a guest, that count may be none: somebody has more */
+	/*
+	 * another process of the guest, such as a daemon, may hold some of the
+	 * few; the count may then be zero
+	 */
 	many = spawn();
 	if (!many) {
 		for (more = 0; more < 400; more++)
@@ -678,7 +681,7 @@ static void try_long(int dev, __u64 capacity, __u64 at)
 	*first = 2;
 	CHECK(*far == 1);
 	CHECK(info(fd).resident < capacity);
-	/* a 32-bit program has no room for all of it */
+	/* a 32-bit program has not enough address space for all of it */
 	if (capacity < SIZE_MAX) {
 		CHECK(map_error(fd, capacity, RW, MAP_SHARED, 0) == 0);
 		CHECK(map_error(fd, capacity + PAGE, RW, MAP_SHARED, 0) == EINVAL);
@@ -744,7 +747,7 @@ TEST_F(patterns, mmap_offset_overflow)
 	EXPECT_EQ(ENOMEM, map_error(self->fd, ~0UL - PAGE + 1, RW, MAP_SHARED, PAGE));
 }
 
-/* No array of pages, and none of what is asked for, however much it is */
+/* The kernel allocates no array of pages, and none of the requested size */
 TEST_F(patterns, huge_kmalloc_for_an_array)
 {
 	struct zinc_info entries[4];
@@ -817,7 +820,7 @@ TEST_F(limit, overflow_of_32_bits)
 	const __u64 gib4 = 1ULL << 32;
 	pid_t pid;
 
-	/* in 32 bits this were 0, which is no limit, or one page */
+	/* in 32 bits this would be 0, which means no limit, or one page */
 	EXPECT_EQ(0, write_text(MAX_BYTES, "4294967296\n"));
 	pid = spawn();
 	if (!pid) {
@@ -941,7 +944,7 @@ TEST_F(patterns, off_by_one_and_mremap_growth)
 		EXPECT_EQ(SIGBUS, signal_of(grown + (n - first) * PAGE, true));
 		munmap(grown, (n - first + 1) * PAGE);
 	}
-	/* the control page and, behind it, data: all that the handle gives */
+	/* control page and data, which is all that the handle can map */
 	grown = mremap(control, PAGE, CAPACITY + 2 * PAGE, MREMAP_MAYMOVE);
 	if (grown == MAP_FAILED) {
 		munmap(control, PAGE);
@@ -987,7 +990,7 @@ static void *map_and_touch(void *arg)
 	return NULL;
 }
 
-/* There is no moment at which the size could still be changed */
+/* The size cannot change at any moment */
 TEST_F(patterns, racy_seal_check)
 {
 	struct closer c = { .base = self->fd };
@@ -1123,7 +1126,7 @@ TEST_F(patterns, index_beyond_the_table)
 	EXPECT_TRUE(all_are(arg, 0, sizeof(arg)));
 }
 
-/* Whether of @size bytes only those from @from to @to differ */
+/* Whether, of @size bytes, only those from @from to @to differ */
 static bool differ_within(const void *a, const void *b, size_t size,
 			  size_t from, size_t to)
 {
@@ -1372,7 +1375,7 @@ TEST_F(patterns, double_fetch_by_a_thread)
 
 /* ---- locks ---- */
 
-/* A call that hangs in its caller's memory holds up nobody */
+/* A call that is blocked in its caller's memory blocks no other process */
 TEST_F(patterns, global_mutex)
 {
 	struct zinc_list l = { .count = 1, .entry_size = sizeof(struct zinc_info) };
@@ -1524,7 +1527,7 @@ TEST_F(patterns, wait_queue_freed_while_epoll_holds_it)
 		close(fd);
 		EXPECT_EQ(-ENOENT, open_name(self->dev, "watched"));
 		EXPECT_EQ(0, ready(ep, 0));
-		/* a duplicate keeps what epoll watches, the close is no end */
+		/* a duplicate keeps what epoll watches, so that the close has no effect */
 		fd = create(self->dev, "watched", PAGE);
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e));
@@ -1612,7 +1615,7 @@ TEST_F(patterns, attributes_set_after_open)
 
 	pid = spawn();
 	if (!pid) {
-		/* as one whom the kernel does not let change any inode */
+		/* as a user for whom the kernel refuses to change any inode */
 		if (!geteuid())
 			become_alice();
 		CHECK(fchmod(self->fd, 0666) == -1);
@@ -1623,7 +1626,7 @@ TEST_F(patterns, attributes_set_after_open)
 	EXPECT_EQ(0, reap(pid));
 	EXPECT_EQ(-1, ftruncate(self->fd, 2 * CAPACITY));
 	EXPECT_EQ(EINVAL, errno);
-	/* what fcntl() may set is no access mode */
+	/* the flags that fcntl() can set do not include the access mode */
 	EXPECT_EQ(0, fcntl(rdonly, F_SETFL, O_RDWR | O_NONBLOCK));
 	EXPECT_EQ(O_RDONLY, fcntl(rdonly, F_GETFL) & O_ACCMODE);
 	EXPECT_EQ(EACCES, map_error(rdonly, PAGE, RW, MAP_SHARED, 0));
@@ -1660,7 +1663,7 @@ out:
 	close(fd);
 }
 
-/* All that a region is for, with one handle, in whatever process this is */
+/* Use a region by one handle in every way, in any process */
 static void use_it(int dev, int fd, const char *name)
 {
 	__u64 before = info(fd).sequence;

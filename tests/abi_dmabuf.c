@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * EXPORT: the dma-buf of a region, as the CPU sees it. What devices do with it
- * is in dmabuf_*.c.
- */
+/* EXPORT: the dma-buf of a region as the CPU sees it. dmabuf_*.c test its use by devices. */
 #include "abi.h"
 
 #include <sys/mman.h>
@@ -92,7 +89,7 @@ TEST_F(dmabuf, its_size_is_that_of_the_data)
 	EXPECT_EQ(NULL, map_buf(buf, SIZE + PAGE, 0, PROT_READ));
 	EXPECT_EQ(EINVAL, errno);
 	EXPECT_EQ(NULL, map_buf(buf, PAGE, SIZE, PROT_READ));
-	/* the control page is no part of it */
+	/* it does not contain the control page */
 	EXPECT_EQ(NULL, map_buf(buf, PAGE, ZINC_MMAP_CONTROL, PROT_READ));
 	close(buf);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * NOTIFY_FENCE: a fence that signals notifies the region, exactly once,
- * whatever becomes meanwhile of the descriptors, the region and the processes.
+ * NOTIFY_FENCE: a fence that signals notifies the region exactly once,
+ * regardless of later changes to the descriptors, the region and the processes.
  *
- * The fences are sw_sync's, where the kernel has been built for debugging, else
- * vgem's, which signals each after 10 s by itself: that is long enough for all
- * but what says so. Only fences of sw_sync can be made to fail.
+ * The fences are sw_sync's, if the kernel is built for debugging, else vgem's.
+ * Those signal by themselves after 10 s, which is long enough for every test
+ * except the ones that state otherwise. Only fences of sw_sync can be made to
+ * fail.
  */
 #include "abi.h"
 #include "drm.h"
@@ -21,7 +22,7 @@
 #define TRACING		"/sys/kernel/tracing"
 #define EVENTS		TRACING "/events/zinc"
 #define RACES		500
-/* for what is done thousands of times under an emulator with sanitizers */
+/* for work that is repeated thousands of times, under an emulator with sanitizers */
 #define LONG		240
 
 /* Something that a device does: it ends when it is told to */
@@ -301,7 +302,7 @@ TEST_F(fence, of_many_sync_files_waits_for_all)
 	EXPECT_EQ(0, info(self->fd).fences);
 }
 
-/* Nobody but vgem's timer signals this one: an interrupt */
+/* Only vgem's timer signals this one, in an interrupt */
 TEST_F_TIMEOUT(fence, signalled_by_an_interrupt, LONG)
 {
 	struct work work = begin_vgem(self->vgem);
@@ -321,7 +322,7 @@ TEST_F_TIMEOUT(fence, signalled_by_an_interrupt, LONG)
 	close(ep);
 }
 
-/* Those who watch @fd, for edges; some of them exclusively */
+/* Processes that watch @fd edge-triggered; some of them exclusively */
 static void crowd(int *eps, int count, int fd)
 {
 	int i;
@@ -365,7 +366,7 @@ TEST_F(fence, wakes_a_crowd)
 	}
 }
 
-/* The work item has yet to run when the region goes, with all who waited */
+/* The work item has not run yet when the region and all its waiters end */
 TEST_F_TIMEOUT(fence, a_region_goes_before_its_crowd_is_woken, LONG)
 {
 	int eps[100], round, i;
@@ -741,7 +742,7 @@ TEST_F(fence, error_is_counted_and_told)
 	EXPECT_EQ(0, notify_on_fence(self->fd, two));
 	EXPECT_EQ(2, info(self->fd).fence_errors);
 	EXPECT_EQ(3, info(self->fd).sequence);
-	/* which those that do not fail leave alone */
+	/* which fences without an error do not change */
 	EXPECT_EQ(0, notify_on_fence(self->fd, one));
 	i = info(self->fd);
 	EXPECT_EQ(4, i.sequence);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * ZINC_WAIT_GONE: a wait that ends when the region's creator or name is gone,
- * and not before all that was notified has been told.
+ * but only after all earlier notifies have been reported.
  */
 #include "abi.h"
 
@@ -221,7 +221,7 @@ TEST_F(gone, an_anonymous_region_has_a_creator_too)
 	close(other);
 }
 
-/* ---- what is pending comes first ---- */
+/* ---- pending notifies come first ---- */
 
 TEST_F(gone, a_pending_notify_comes_first)
 {

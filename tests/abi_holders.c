@@ -9,7 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* ---- who is named ---- */
+/* ---- the listed processes ---- */
 
 TEST_F(reserve, holders_in_order_of_arrival)
 {
@@ -40,7 +40,7 @@ TEST_F(reserve, holders_in_order_of_arrival)
 		EXPECT_LT(0, h[i].started);
 		EXPECT_GE(clock_ns(CLOCK_BOOTTIME), h[i].started);
 	}
-	/* what is not asked for is left alone */
+	/* fields that were not requested do not change */
 	EXPECT_TRUE(all_are(&h[3], POISON, sizeof(h[3])));
 	close(a);
 	close(c);
@@ -80,7 +80,7 @@ TEST_F(reserve, holders_of_all_in_steps)
 		n++;
 	}
 	EXPECT_EQ(ARRAY_SIZE(order), n);
-	/* no room is no error, and not the end */
+	/* no room is not an error, and does not mean the end */
 	h.cursor = 0;
 	EXPECT_EQ(0, call(self->dev, ZINC_IOC_HOLDERS, &h));
 	EXPECT_EQ(0, h.cursor);
@@ -159,7 +159,7 @@ static void hold_inside(int dev, int to_outside, int to_inside)
 	/* spawn() wants to see its parent */
 	inside = fork();
 	if (!inside) {
-		/* what is outside cannot be seen, and is named all the same */
+		/* processes outside of it are not visible, but are listed without a pid */
 		CHECK(holders_of(dev, "test:0", &h, 1) == 1);
 		CHECK(!h.pid && !strcmp((char *)h.comm, "abi_holders"));
 		CHECK(try(dev, "test:0", 0) == -EBUSY);

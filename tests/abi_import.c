@@ -127,7 +127,7 @@ static struct zinc_import import_args(const char *name, int dmabuf)
 FIXTURE(source)
 {
 	int dev;
-	int buf;	/* -errno: there is no such exporter */
+	int buf;	/* -errno: this exporter does not exist */
 	int fd;		/* the region */
 	const char *name;
 };
@@ -137,8 +137,8 @@ FIXTURE_VARIANT(source)
 	int (*make)(bool rdonly);
 	const char *exporter;	/* as the dma-buf says */
 	const char *missing;
-	int rdonly_byte;	/* what is in a read-only one; -1: none can be */
-	bool no_parts;		/* maps the start of it, whatever the offset */
+	int rdonly_byte;	/* the error of a read-only mapping; -1: none is possible */
+	bool no_parts;		/* it maps from its start, regardless of the offset */
 };
 
 FIXTURE_VARIANT_ADD(source, zinc)
@@ -686,7 +686,7 @@ TEST_F(import, permissions)
 #define MAX_REGIONS	MODULE "/parameters/max_regions"
 #define MAX_BYTES	MODULE "/parameters/max_bytes"
 
-/* Runs as nobody, whom the limits let have 2 regions and SIZE + PAGE bytes */
+/* Runs as the user nobody, whose limits allow 2 regions and SIZE + PAGE bytes */
 static void be_limited(int dev, int buf)
 {
 	struct zinc_import arg = import_args("one-too-many", buf);
@@ -730,7 +730,7 @@ TEST_F(import, limits)
 	EXPECT_EQ(0, write_text(MAX_BYTES, bytes));
 }
 
-/* It keeps what whoever has the dma-buf can keep without the module */
+/* The mapping keeps only memory that a process can also keep by the dma-buf alone */
 TEST_F(import, a_mapping_alone_is_not_counted)
 {
 	struct zinc_query before = query(self->dev);
@@ -810,7 +810,7 @@ TEST_F(import, arguments)
 	arg = good;
 	arg.name[ZINC_NAME_SIZE - 1] = 'x';
 	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));
-	/* what has no name can neither keep nor replace one */
+	/* a region without a name can neither keep nor replace one */
 	arg = import_args("", self->buf);
 	arg.lifetime = ZINC_LIFETIME_PERSIST;
 	EXPECT_EQ(-EINVAL, refused(self->dev, ZINC_IOC_IMPORT, &arg));

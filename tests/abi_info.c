@@ -7,7 +7,7 @@
 
 #include <limits.h>
 
-/* ---- what is told ---- */
+/* ---- the reported fields ---- */
 
 TEST_F(region, info)
 {

@@ -102,7 +102,7 @@ static int target(const struct command *c, FIXTURE_PTR(ioctl) self)
 	return fds[c->on];
 }
 
-/* Arguments with which the command succeeds; what is only out is poisoned */
+/* Arguments with which the command succeeds; output fields are poisoned */
 static void fill(FIXTURE_PTR(ioctl) self, unsigned long cmd, union arg *a)
 {
 	memset(a, 0, sizeof(*a));
@@ -643,8 +643,8 @@ TEST_F(ioctl, capacity_must_be_whole_pages)
 }
 
 /*
- * Nobody has so much memory: a user's limit says no before the memory is asked
- * for, but not before the range is checked.
+ * No user may have that much memory: the limit refuses it before the
+ * allocation, but after the check of the range.
  */
 TEST_F(ioctl, the_largest_capacity_is_in_range)
 {

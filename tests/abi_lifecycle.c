@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is left behind: nothing, by processes that are killed, descriptors that
- * run out, and handles that are closed under those who wait.
+ * Nothing is left by killed processes, by an exhausted descriptor table, or by
+ * handles that are closed while another thread waits.
  */
 #include "abi.h"
 
@@ -272,7 +272,7 @@ TEST_F(lifecycle, without_a_free_descriptor)
 	close(fd);
 }
 
-/* ---- closed under those who wait ---- */
+/* ---- closed while another thread waits ---- */
 
 struct sleeper {
 	int fd;
@@ -340,7 +340,7 @@ TEST_F(lifecycle, who_waits_keeps_what_is_closed)
 	}
 }
 
-/* The last handle, of a region that nobody can notify any more */
+/* The last handle of a region, which no process can notify any more */
 TEST_F(lifecycle, the_last_handle_is_closed_while_it_waits)
 {
 	struct sleeper s = { .result = -1 };

@@ -50,7 +50,7 @@ TEST_F(ioctl, list_entry_size)
 	unsigned int i;
 
 	EXPECT_EQ(ZINC_INFO_SIZE_V1, offsetof(struct zinc_info, attachments));
-	/* an old caller's entry ends where he thinks it does */
+	/* the entry ends at the size that an old caller knows */
 	memset(&entry, POISON, sizeof(entry));
 	l = list_args(&entry, 1, ZINC_INFO_SIZE_V1);
 	EXPECT_EQ(0, call(self->dev, ZINC_IOC_LIST, &l));
@@ -96,7 +96,7 @@ TEST_F(ioctl, list_by_name_is_what_info_tells)
 	__u32 count = 2;
 
 	i.flags &= ~ZINC_INFO_CREATOR;
-	/* one at most, whatever there is room for and what else there is */
+	/* one entry at most, regardless of the room and of other regions */
 	EXPECT_EQ(0, list_named(self->dev, self->name, entries, 0, &count));
 	EXPECT_EQ(1, count);
 	EXPECT_EQ(0, memcmp(&i, entries, sizeof(i)));
@@ -111,7 +111,7 @@ TEST_F(ioctl, list_by_name_is_what_info_tells)
 	count = 0;
 	EXPECT_EQ(0, list_named(self->dev, self->name, entries, 0, &count));
 	EXPECT_EQ(0, count);
-	/* what is not there, or no more */
+	/* a name that does not exist, or no longer */
 	count = 1;
 	EXPECT_EQ(0, list_named(self->dev, a_name("none"), entries, 0, &count));
 	EXPECT_EQ(0, count);
@@ -185,7 +185,7 @@ TEST_F(ioctl, list_with_huge_numbers)
 	EXPECT_LE(1, l.count);
 	EXPECT_GT(size / sizeof(*entries), l.count);
 
-	/* whatever is made of it, nothing gets behind the buffer */
+	/* for any bad input, nothing is written past the buffer */
 	l = list_args(entries, ~0U, ~0U);
 	ret = refused(self->dev, ZINC_IOC_LIST, &l);
 	EXPECT_TRUE(ret == -EFAULT || ret == -EINVAL) TH_LOG("%ld", ret);

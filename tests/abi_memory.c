@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory of a region over time: what create has promised is there, stays
- * there and stays charged to the creator, whatever the machine is short of and
- * whatever a process that shares the region advises; and the calls that are
- * about mappings (mlock, madvise, mremap, core dumps, futexes) work on them.
+ * The memory of a region over time: the pages that create allocated stay
+ * allocated, and charged to the creator, regardless of memory pressure and of
+ * the advice of processes that share the region. System calls on mappings
+ * (mlock, madvise, mremap, core dumps, futexes) work on them.
  *
- * Wants to be root, for the machine's settings, and a machine of its own.
+ * Needs root, for the machine's settings, and a machine of its own.
  */
 #include "abi.h"
 #include "mappings.h"
@@ -111,7 +111,7 @@ static long mapped_huge(const void *start)
 	       smaps_kib(start, "FilePmdMapped:");
 }
 
-/* Reclaim takes all that is clean, with swap or without. */
+/* Reclaim takes all clean pages, with or without swap. */
 static void drop_caches(void)
 {
 	sync();
@@ -391,7 +391,7 @@ static int policy_at(const void *p)
 	return syscall(SYS_get_mempolicy, &mode, NULL, 0, p, MPOL_F_ADDR) ? -errno : mode;
 }
 
-/* On which node pages are made is for those who may write. */
+/* Only writers decide on which node pages are allocated. */
 TEST_F(memory, a_readers_mbind_binds_nobody)
 {
 	const size_t size = 16 * PAGE;
@@ -871,7 +871,7 @@ TEST_F(memory, the_control_page_stays_where_it_is)
 	}
 }
 
-/* A mapping keeps the page, and no handle: those who map it see the count go. */
+/* A mapping keeps the page, but is not a handle: processes that map it see the count fall. */
 TEST_F(memory, the_control_page_outlives_the_handle)
 {
 	unsigned int i;
@@ -893,7 +893,7 @@ TEST_F(memory, the_control_page_outlives_the_handle)
 	}
 }
 
-/* ---- others who ask of a mapping ---- */
+/* ---- a mapping examined by other processes ---- */
 
 /* Programs marked so, and 32-bit ones of old, have not asked to execute it. */
 TEST_F(memory, what_is_readable_is_not_executable)

@@ -408,8 +408,8 @@ TEST_F(mmap, rdonly_is_not_opened_again_through_proc_fd)
 /* ---- a mapping grows by no trick ---- */
 
 /*
- * What a process adds to its own mapping is what a mapping of its handle could
- * have, and nothing at all behind the end.
+ * A process can only grow its own mapping into parts that a mapping by its
+ * handle could have, and not at all beyond the end.
  */
 static int after_growth(char *p, size_t length, size_t grown, size_t at)
 {
@@ -516,7 +516,7 @@ TEST_F(mmap, remap_file_pages_gives_no_more)
 		self->data[CAPACITY - 1] = 0x55;
 		EXPECT_EQ(0x55, part[2 * PAGE - 1]);
 	} else {
-		/* what was there is there still */
+		/* the old content is still there */
 		self->data[0] = 0x66;
 		EXPECT_EQ(0x66, part[0]);
 	}
@@ -555,7 +555,7 @@ TEST_F(mmap, dropped_pages_come_back)
 	unmap_header(h);
 }
 
-/* Whatever is asked of its pages, the kernel and the mapping have the same one */
+/* After any advice on its pages, the kernel and the mapping have the same page */
 TEST_F(mmap, the_control_page_is_not_exchanged)
 {
 	static const int asked[] = {
@@ -581,7 +581,7 @@ TEST_F(mmap, the_control_page_is_not_exchanged)
 	munmap(p, PAGE + CAPACITY);
 }
 
-/* ---- the region fd is no file of bytes ---- */
+/* ---- the region fd has no read and write of bytes ---- */
 
 TEST_F(mmap, size_and_content_are_not_changed_through_the_fd)
 {

@@ -255,7 +255,7 @@ static int in_time_namespace(FIXTURE_PTR(notify) self, long shift)
 	any.deadline = after_ms(60);
 	CHECK(call(self->dev, ZINC_IOC_WAIT_ANY, &any) == -ETIMEDOUT);
 	CHECK(clock_ns(CLOCK_MONOTONIC) >= any.deadline);
-	/* past in here, whatever it is outside */
+	/* the deadline is past in here, whether or not it is outside */
 	CHECK(wait_until(self->other, shift * NSEC_PER_SEC) == -ETIMEDOUT);
 	CHECK(wait_until(self->other, 1) == -ETIMEDOUT);
 	_exit(0);
@@ -559,7 +559,7 @@ TEST_F(notify, poll)
 	EXPECT_EQ(0, p[0].revents);
 	EXPECT_EQ(0, wait_until(self->rdonly, 0));
 	EXPECT_EQ(0, poll(p, 2, 0));
-	/* who does not ask for it does not get it */
+	/* not reported unless requested */
 	EXPECT_EQ(0, notify(self->fd));
 	p[0].events = POLLRDHUP;
 	EXPECT_EQ(0, poll(p, 1, 20));
@@ -665,7 +665,7 @@ TEST_F(notify, epoll_in_epoll)
 	close(inner);
 }
 
-/* A handle is a source of its own: exclusive is among those who watch it */
+/* A handle is its own source: EPOLLEXCLUSIVE applies to the watchers of one handle */
 TEST_F(notify, exclusive_pollers_of_two_handles_both_wake)
 {
 	int a = watch(self->other, EPOLLIN | EPOLLEXCLUSIVE);

@@ -66,7 +66,7 @@ TEST_F(open_wait, name_that_is_there)
 	EXPECT_EQ(PAGE, arg.capacity);
 	EXPECT_EQ(ZINC_DEADLINE_NEVER, arg.deadline);
 	close(other);
-	/* a deadline that is past still opens what is there */
+	/* with a past deadline, an existing name is still opened */
 	other = open_until(self->dev, self->name, ZINC_RDONLY, 1);
 	EXPECT_GE(other, 0);
 	close(other);

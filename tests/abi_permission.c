@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who may do what: owner, group, others and the privileged, network and user
- * namespaces, limits per user, and memory control groups.
+ * Permissions of owner, group, other and privileged users, network and user
+ * namespaces, limits per user, and memory cgroups.
  */
 #include "abi.h"
 
@@ -35,7 +35,7 @@ FIXTURE(permission)
 	const char *name;
 };
 
-/* To be somebody else from here on, with @also as the only further group */
+/* Become another user for the rest of the process, with @also as the only supplementary group */
 static void become(uid_t uid, gid_t gid, gid_t also)
 {
 	CHECK(!setgroups(1, &also));
@@ -144,7 +144,7 @@ TEST_F(permission, the_owner_is_who_created)
 	EXPECT_EQ(0600, info(self->fd).mode);
 }
 
-/* Somebody else, with one capability and no other */
+/* Another user, with only one capability */
 static void become_capable(unsigned int cap)
 {
 	struct __user_cap_header_struct header = {
@@ -211,7 +211,7 @@ TEST_F(permission, unlink)
 		CHECK(create_as(self->dev, "owned", PAGE, ZINC_REPLACE,
 				0, 0) == -EPERM);
 		CHECK(create_as(self->dev, "owned", PAGE, 0, 0, 0) == -EEXIST);
-		/* nor does he learn more of what he may not see */
+		/* nor does that user learn more about a region that it may not see */
 		CHECK(unlink_name(self->dev, self->name) == -EPERM);
 		CHECK(unlink_name(self->dev, "nobodys") == -ENOENT);
 		_exit(0);
@@ -285,7 +285,7 @@ TEST_F(permission, the_owner_replaces)
 	EXPECT_TRUE(info(self->fd).flags & ZINC_INFO_UNLINKED);
 }
 
-/* An fd is the permission: what was received works for anyone */
+/* An fd is the permission: a received one works for any user */
 TEST_F(permission, a_handle_works_for_whoever_has_it)
 {
 	pid_t pid;
@@ -321,7 +321,7 @@ TEST_F(permission, list_shows_what_may_be_seen)
 	if (!pid) {
 		become(BOB, BOB, BOB);
 		CHECK(times_listed(self->dev, info(readable).id) == 1);
-		/* his own, though he may not even read it */
+		/* its own region, though it may not even read it */
 		CHECK(times_listed(self->dev, info(mine).id) == 1);
 		CHECK(times_listed(self->dev, info(hidden).id) == 0);
 		CHECK(times_listed(self->dev, self->id) == 0);
@@ -351,7 +351,7 @@ static int times_named(int dev, const char *name)
 	return ret ? ret : (int)l.count;
 }
 
-/* By name is seen what is seen in the whole list; OPEN tells the rest apart. */
+/* A stat by name shows the same regions as a list; OPEN distinguishes the others. */
 TEST_F(permission, list_by_name_shows_what_may_be_seen)
 {
 	int readable, mine, hidden;
@@ -439,7 +439,7 @@ TEST_F(permission, a_network_namespace_has_names_of_its_own)
 		inside = open_name(self->dev, self->name);
 		CHECK(info(inside).id == info(fd).id);
 		CHECK(times_listed(self->dev, info(fd).id) == 1);
-		/* handles reach over: they are no names */
+		/* handles cross namespaces, since they are not names */
 		CHECK(info(self->fd).capacity == PAGE);
 		CHECK(!notify(self->fd));
 		_exit(0);
@@ -564,7 +564,7 @@ static int inside_with_net(FIXTURE_PTR(permission) self)
 	int fd, user;
 	pid_t pid;
 
-	/* a user of the namespace, and root of it over him */
+	/* a user of the namespace, and the namespace's root */
 	user = create_for(self->dev, 1000, 1000, "users", ZINC_LIFETIME_REFS, 0600);
 	CHECK(user >= 0);
 	CHECK(info(user).uid == 1000);
@@ -572,7 +572,7 @@ static int inside_with_net(FIXTURE_PTR(permission) self)
 	CHECK(fd >= 0);
 	CHECK(times_listed(self->dev, info(user).id) == 1);
 	CHECK(!unlink_name(self->dev, "users"));
-	/* another user there has no such right */
+	/* another user has no such right there */
 	user = create(self->dev, "roots", PAGE);
 	CHECK(user >= 0);
 	pid = spawn();
@@ -583,7 +583,7 @@ static int inside_with_net(FIXTURE_PTR(permission) self)
 		_exit(0);
 	}
 	CHECK(!reap(pid));
-	/* who is not mapped is nobody */
+	/* an unmapped id is shown as nobody */
 	CHECK(info(self->fd).uid == 65534);
 	CHECK(info(self->fd).gid == 65534);
 	return 0;
@@ -702,7 +702,7 @@ TEST_F(limits, regions)
 		CHECK(query(self->dev).user_regions == 5);
 		CHECK(refused(self->dev, ZINC_IOC_CREATE, &c) == -EDQUOT);
 		CHECK(open_name(self->dev, "one-too-many") == -ENOENT);
-		/* further handles are no further regions */
+		/* further handles are not further regions */
 		again = open_name(self->dev, "first");
 		CHECK(again >= 0);
 		CHECK(reopen_as(again, 0) >= 0);

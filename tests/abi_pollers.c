@@ -12,7 +12,7 @@
 
 enum { ROUNDS = 10, SPACING_MS = 3, SOON_MS = PATIENCE_MS / 4 };
 
-/* What a consumer has; the tests use what they need of it */
+/* Resources of a consumer; each test uses some of them */
 struct consumer {
 	int fd;		/* of the region */
 	int ep;		/* an epoll */
@@ -135,7 +135,7 @@ static int times_told(FIXTURE_PTR(pollers) self,
 		told++;
 		if (!self->c.takes && !consume(self))
 			return -1;
-		/* what was told a second time tells nothing of the next */
+		/* a second report says nothing about the next notify */
 		while (!self->c.takes && self->c.told(&self->c, 0))
 			;
 	}

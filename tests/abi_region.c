@@ -60,7 +60,7 @@ TEST_F(region, memory_is_zero)
 	int fd, pass;
 	void *p;
 
-	/* the second time the pages are likely those of the first */
+	/* the second time, the pages are probably those of the first */
 	for (pass = 0; pass < 8; pass++) {
 		size = (pass < 4 ? 7 : 512) * PAGE;
 		fd = create_as(self->dev, "", size,
@@ -203,7 +203,7 @@ TEST_F(region, header_follows_handles_and_sequence)
 	EXPECT_EQ(2, LOAD(h->ref_count));
 	close(b);
 	EXPECT_EQ(1, LOAD(h->ref_count));
-	/* a duplicate is no handle */
+	/* a duplicate is not another handle */
 	a = dup(self->fd);
 	EXPECT_EQ(1, LOAD(h->ref_count));
 	EXPECT_EQ(1, info(a).handles);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Reservations: who gets a device, in what order, arguments and limits.
- */
+/* Reservations: order of the grants, arguments and limits. */
 #include "reserve_test.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
 
-/* ---- who gets it ---- */
+/* ---- order of the grants ---- */
 
 TEST_F(reserve, is_held_until_it_is_closed)
 {
@@ -89,7 +87,7 @@ TEST_F(reserve, those_who_share_go_together)
 	close(a);
 }
 
-/* Else those who share could keep one who does not waiting for ever. */
+/* Otherwise shared reservations could starve an exclusive one. */
 TEST_F(reserve, who_shares_waits_behind_one_who_does_not)
 {
 	int first = try(self->dev, "test:0", SHARED);
@@ -171,7 +169,7 @@ TEST_F(reserve, waits_for_the_last_of_them)
 	close(both);
 }
 
-/* In opposite orders, and held in part: nobody is stuck. */
+/* In opposite orders, and partly held: no deadlock. */
 TEST_F(reserve, two_who_want_the_same_two)
 {
 	int first = queue_two(self->dev, "test:0", "test:1");
@@ -223,7 +221,7 @@ TEST_F(reserve, one_who_waits_for_several_and_goes)
 	close(other);
 }
 
-/* ---- a try is in nobody's way ---- */
+/* ---- a try delays no other request ---- */
 
 /* Try again and again what cannot be had, from another process */
 static pid_t spawn_tries(int dev, const struct zinc_reserve_item *items,
@@ -244,7 +242,7 @@ static pid_t spawn_tries(int dev, const struct zinc_reserve_item *items,
 #define TRIES	20000
 #define TRIES_MS	4000	/* no more than that, on a slow machine */
 
-/* Of the tries for what is free all the while, how many are refused */
+/* Of the tries for a device that is free all the time, the number of refused ones */
 static int refused_of(int dev, const char *device, __u32 mode)
 {
 	int refusals = 0, tries = TRIES, fd;
@@ -261,7 +259,7 @@ static int refused_of(int dev, const char *device, __u32 mode)
 	return refusals;
 }
 
-/* A shared reservation is granted: refused tries are in nobody's way. */
+/* A shared reservation is granted: refused tries do not delay it. */
 TEST_F_TIMEOUT(reserve, tries_that_are_refused_refuse_no_shared_one, 600)
 {
 	struct zinc_reserve_item alone = item("test:0", 0);

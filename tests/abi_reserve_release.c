@@ -70,7 +70,7 @@ TEST_F(reserve, released_is_final_and_counts_nowhere)
 	EXPECT_EQ(0, after.ahead);
 	EXPECT_EQ(0, holders_of(self->dev, "test:0", &h, 1));
 	EXPECT_EQ(self->before, query(self->dev).user_reservations);
-	/* twice, with somebody else behind it */
+	/* twice, with another reservation behind it */
 	EXPECT_EQ(0, release(fd));
 	EXPECT_EQ(self->before, query(self->dev).user_reservations);
 	close(fd);

@@ -116,7 +116,7 @@ TEST_F(reserve, a_wait_holds_no_number)
 	close(t.ret);
 }
 
-/* Granted, and then there is no number: others have the device. */
+/* Granted, but without a free descriptor number: other reservations get the device. */
 TEST_F(reserve, a_grant_without_a_number_goes_back)
 {
 	int to_child[2], fd = try(self->dev, "test:0", 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is trusted with what: lines of kmod/THREATS.md that no other program
- * shows. Each test is one who tries to get more than he has.
+ * Trust: rows of kmod/THREATS.md that no other program tests. Each test is an
+ * attempt to get more than is permitted.
  */
 #include "abi.h"
 
@@ -81,7 +81,7 @@ FIXTURE_SETUP(threats)
 	ASSERT_GE(self->rdonly, 0);
 }
 
-/* Whatever was tried: Alice has what she had, and nothing was left */
+/* After every attempt: Alice has what she had, and nothing is left */
 FIXTURE_TEARDOWN(threats)
 {
 	struct zinc_info i = info(self->fd);
@@ -103,7 +103,7 @@ FIXTURE_TEARDOWN(threats)
 	close(self->dev);
 }
 
-/* ---- who has the device open ---- */
+/* ---- a process with the device open ---- */
 
 /* It was opened by root; what it lets do is what the caller may */
 TEST_F(threats, the_device_lends_no_identity)
@@ -207,7 +207,7 @@ TEST_F(threats, the_device_opened_for_reading_is_open)
 	close(dev);
 }
 
-/* A name belongs to who comes first. Who that was cannot be forged. */
+/* A name belongs to the first process that takes it, whose identity cannot be forged. */
 TEST_F(threats, who_took_a_name_is_told)
 {
 	int fd = create_for(self->dev, BOB, "service", 0, 0666);
@@ -240,7 +240,7 @@ TEST_F(threats, who_took_a_name_is_told)
 	close(fd);
 }
 
-/* ---- who may only read ---- */
+/* ---- a process with a read-only handle ---- */
 
 TEST_F(threats, rdonly_is_not_written_by_a_debugger)
 {
@@ -333,7 +333,7 @@ TEST_F(threats, rdonly_is_not_changed_by_advice)
 	munmap(control, PAGE);
 }
 
-/* Reading is what brings lazy pages, whoever reads; they are zeros */
+/* A read allocates lazy pages, also by a reader; they are zeros */
 TEST_F(threats, rdonly_brings_lazy_pages_and_no_more)
 {
 	int fd = create_as(self->dev, "", CAPACITY, ZINC_LAZY, 0, 0);
@@ -349,7 +349,7 @@ TEST_F(threats, rdonly_brings_lazy_pages_and_no_more)
 	close(fd);
 }
 
-/* ---- who was sent a descriptor ---- */
+/* ---- a process that received a descriptor ---- */
 
 TEST_F(threats, a_sent_rdonly_handle_gives_nothing_else)
 {
@@ -397,7 +397,7 @@ TEST_F(threats, reopened_from_the_creator_is_not_the_creator)
 	EXPECT_EQ(0, events(self->rdonly));
 }
 
-/* ---- who is another user ---- */
+/* ---- another user ---- */
 
 TEST_F(threats, the_books_and_limits_are_roots)
 {
@@ -418,7 +418,7 @@ TEST_F(threats, the_books_and_limits_are_roots)
 
 /* ---- containers ---- */
 
-/* Bob as root of namespaces of his own; SKIPPED where there are none */
+/* Bob as root of his own namespaces; SKIPPED if there are none */
 static void become_root_of_a_container(void)
 {
 	become(BOB);
@@ -426,7 +426,7 @@ static void become_root_of_a_container(void)
 		_exit(SKIPPED);
 }
 
-/* What of a child's exit status is to be said */
+/* A child's exit status, in words */
 #define EXPECT_CONTAINED(pid) do {					\
 	int __status = reap(pid);					\
 	if (__status == SKIPPED)					\
@@ -480,7 +480,7 @@ TEST_F(threats, a_container_is_no_second_account)
 	EXPECT_CONTAINED(pid);
 }
 
-/* All capabilities over a namespace are none over what is named outside */
+/* All capabilities over a namespace give no right over objects outside */
 TEST_F(threats, root_of_a_container_has_no_right_by_a_handle)
 {
 	int again = reopen_as(self->fd, 0);
@@ -503,9 +503,9 @@ TEST_F(threats, root_of_a_container_has_no_right_by_a_handle)
 	close(again);
 }
 
-/* ---- who scribbles over the control page ---- */
+/* ---- a process that overwrites the control page ---- */
 
-/* A child: whatever it can write, until it is killed */
+/* A child: writes to everything that it can write, until it is killed */
 static void scribble(int fd)
 {
 	char *control = map_control(fd, RW);
@@ -608,7 +608,7 @@ TEST_F(threats, a_forged_flag_delays_no_signal)
 	unmap_header(h);
 }
 
-/* ---- who dies or stops ---- */
+/* ---- a process that dies or stops ---- */
 
 TEST_F(threats, the_dead_are_not_waited_for)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Those who wait, in number: the limit of a user, one place for a region that is
- * given several times, wake-ups of more than a batch, cursors that are set back,
- * and signals, which there are none of.
+ * Many waiters: the limit of a user, one place for a region that is given
+ * several times, wake-ups of more than a batch, cursors that are set back, and
+ * the absence of signals.
  */
 #include "abi.h"
 
@@ -100,7 +100,7 @@ TEST_F(waiters, as_many_as_the_limit_and_no_more)
 		CHECK(wait_until(self->rdonly, ZINC_DEADLINE_NEVER) == -EDQUOT);
 		CHECK(read_count(self->rdonly) == -EDQUOT);
 		CHECK(wait_many(self->dev, items, 2, patience()) == -EDQUOT);
-		/* those who only look, or poll, are not asked */
+		/* calls that only check, or poll, are not counted */
 		CHECK(wait_until(self->other, 0) == -ETIMEDOUT);
 		CHECK(wait_many(self->dev, items, 2, 0) == -ETIMEDOUT);
 		CHECK(!poll(&p, 1, 10));
@@ -297,7 +297,7 @@ TEST_F(waiters, a_crowd_is_woken_to_the_last)
 		EXPECT_EQ(1, read_count(self->rdonly));
 		w.flags = ZINC_WAIT_NOTIFY;
 		w.notify_fd = self->fd;
-		/* as one who sleeps next, and by a notify */
+		/* as for the next sleeper, and by a notify */
 		EXPECT_EQ(0, round % 2 ? notify(self->fd) :
 					 call(self->fd, ZINC_IOC_REGION_WAIT, &w));
 		EXPECT_EQ(MANY, were_told(&c));
@@ -365,7 +365,7 @@ TEST_F(waiters, a_cursor_set_back_wakes_those_who_poll_the_handle)
 		if (ep >= 0)
 			close(ep);
 	}
-	/* and not those who sleep in a wait, which has its own */
+	/* and not of processes that sleep in a wait, which has its own cursor */
 	EXPECT_EQ(1, read_count(self->other));
 	pid = spawn();
 	if (!pid)
@@ -388,7 +388,7 @@ static unsigned long switches(pid_t pid)
 	return at ? strtoul(strchr(at, '\t'), NULL, 10) : ~0UL;
 }
 
-/* However often, and by however many handles, those who only read place theirs */
+/* Readers place theirs, any number of times and by any number of handles */
 TEST_F(waiters, cursors_set_back_spin_nobody)
 {
 	struct pollfd p = { .fd = self->other, .events = POLLIN };

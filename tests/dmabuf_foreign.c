@@ -66,7 +66,7 @@ TEST_F(habits, a_debugger_does_not_write_what_is_read_only)
 	r = map_data(self->rdonly, SMALL, PROT_READ);
 	ASSERT_NE(NULL, p);
 	ASSERT_NE(NULL, r);
-	/* it does write what is not */
+	/* it writes to the page although it must not */
 	EXPECT_EQ(1, poke(p + 5, 11));
 	EXPECT_EQ(11, p[5]);
 	EXPECT_EQ(before.written + 1, mapped(self->imp).written);

@@ -5,7 +5,7 @@
  */
 #include "dmabuf_test.h"
 
-/* ---- who goes first ---- */
+/* ---- order of the ends ---- */
 
 FIXTURE(life)
 {

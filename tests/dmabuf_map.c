@@ -369,13 +369,13 @@ TEST_F(importer, a_read_only_buffer_and_a_dynamic_importer)
 	EXPECT_EQ(attachment >= 0, attachments(self->fd));
 }
 
-/* Without a warning: it has no such operation */
+/* Without a warning: the operation is missing */
 TEST_F(importer, a_read_only_buffer_is_not_mapped_by_the_kernel)
 {
 	EXPECT_EQ(-EINVAL, vmap(self->imp, self->rdonly));
 }
 
-/* What a driver maps for user space, by a file that is writable */
+/* A driver's mapping for user space, by a writable file */
 
 TEST_F(importer, a_driver_maps_it_for_user_space)
 {
@@ -570,7 +570,7 @@ TEST_F(importer, the_kernel_maps_huge_pages)
 	close(fd);
 }
 
-/* ---- what is no region ---- */
+/* ---- other files than regions ---- */
 
 /* Other exporters round to pages; nothing in the kernel makes them */
 TEST_F(importer, a_buffer_of_a_size_that_no_region_has)

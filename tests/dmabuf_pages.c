@@ -10,7 +10,7 @@
 #include <sys/swap.h>
 #include <sys/uio.h>
 
-#define KLOG_READ_ALL	3	/* sys/klog.h has no names */
+#define KLOG_READ_ALL	3	/* sys/klog.h lacks names */
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
 #endif
@@ -276,7 +276,7 @@ TEST_F(slow, another_that_waits_for_it_can_be_killed)
 	EXPECT_TRUE(still_attaching(self));
 }
 
-/* ---- pages that somebody holds where they must not stay ---- */
+/* ---- pages that are in use where they must not stay ---- */
 
 static int hold_in_pipe(int pipe, void *p, size_t length)
 {
@@ -367,7 +367,7 @@ static void be_limited(FIXTURE_PTR(importer) self)
 	attached = attach(self->imp, buf);
 	CHECK(attached > 0);
 	CHECK(query(self->dev).user_pinned_bytes == SMALL - PAGE);
-	/* once, whoever and however often */
+	/* once, regardless of the number of devices and processes */
 	mapped = vmap(self->imp, buf);
 	CHECK(mapped > 0);
 	CHECK(attach_as(self->imp, export_region(first, ZINC_RDONLY),
@@ -406,7 +406,7 @@ TEST_F(importer, the_limit_of_pinned_bytes)
 		_exit(0);
 	}
 	EXPECT_EQ(0, reap(pid));
-	/* who may exceed limits is who has created it, not who attaches */
+	/* the exemption from limits is the creator's, not that of the process that attaches */
 	big = create(self->dev, "", 2 * SMALL);
 	bigs = export_region(big, 0);
 	imp = open_importer();
@@ -648,7 +648,7 @@ TEST_F_TIMEOUT(swap, an_attachment_that_fails_pins_nothing, SLOW)
 	buf = export_region(fd, 0);
 	EXPECT_EQ(-ENOMEM, in_a_full_cgroup(self->imp, buf));
 	EXPECT_EQ(0, attachments(fd));
-	/* what has been made of it can be swapped all the same */
+	/* allocated pages can be swapped all the same */
 	EXPECT_EQ(0, cgroup_stat("unevictable"));
 	close(buf);
 	close(fd);

@@ -42,7 +42,7 @@ static void work_on(int buf, int rdonly, unsigned int rounds)
 		one_round(imp, buf, rdonly, i);
 		if (i % 8)
 			continue;
-		/* some go as those do whose process is killed */
+		/* some end as processes that are killed */
 		CHECK(attach_and_map(imp, buf, IMPORTER_WIDE) > 0);
 		close(imp);
 		imp = open_importer();

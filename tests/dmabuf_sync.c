@@ -222,7 +222,7 @@ TEST_F(copies, of_a_device_that_does_both)
 	EXPECT_EQ(2, self->data[0]);
 	EXPECT_TRUE(device_puts(self->imp, mapping, 0, 3));
 	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_END | variant->access));
-	/* what a mere reader has seen is not put over what is newer */
+	/* a reader's copy does not overwrite newer data */
 	EXPECT_TRUE(device_sees(self->imp, mapping, 0, writes ? 2 : 3));
 }
 
@@ -244,7 +244,7 @@ TEST_F(copies, a_part_of_a_page_is_written)
 	EXPECT_TRUE(device_sees(self->imp, mapping, 1, 5));
 }
 
-/* A reader has nothing to give to the device, whatever it says. */
+/* A reader gives nothing to the device, even if it asks to. */
 TEST_F(copies, and_a_reader)
 {
 	bool reads = variant->access & DMA_BUF_SYNC_READ;
@@ -317,7 +317,7 @@ TEST_F(importer, work_that_is_done_leaves_the_errors_alone)
 	EXPECT_EQ(0, info(self->fd).fence_error);
 }
 
-/* The driver says that the device is gone, and so nobody waits for ever */
+/* The driver reports that the device is gone, so that no process waits for ever */
 TEST_F(importer, work_of_a_killed_process_fails)
 {
 	int ready[2], imp;

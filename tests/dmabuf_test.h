@@ -198,7 +198,7 @@ static inline void fill(__u8 *p, size_t length, __u8 seed)
 		p[i] = seed + i + i / PAGE * 7;
 }
 
-/* The physical address of what is mapped at @p; 0 where nothing is */
+/* The physical address of the page that is mapped at @p; 0 if there is none */
 static inline __u64 physical(const void *p)
 {
 	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
@@ -246,7 +246,7 @@ static inline void reset_devices(int imp)
 		CHECK(!setup(imp, i, SEGMENT, 0));
 }
 
-/* Where the kernel has no such devices */
+/* If the kernel has no such devices */
 #define NEED_OWN_DEVICE() do {						\
 	int __attachment = attach_as(self->imp, self->buf, IMPORTER_OWN, 0); \
 	if (__attachment == -EOPNOTSUPP)				\
@@ -259,7 +259,7 @@ FIXTURE(importer)
 	int dev, imp;
 	int fd;		/* a region of SMALL, full of ones */
 	int buf;	/* its dma-buf */
-	int rdonly;	/* and the one that nobody writes by */
+	int rdonly;	/* and the dma-buf by which no process writes */
 	__u8 *data;
 };
 
@@ -358,8 +358,8 @@ static inline void fail_at(int nth, unsigned int n)
 }
 
 /*
- * Whether one was to fail, and did. What is still to come takes the first of
- * these calls that copies: then it did not.
+ * Whether a call was to fail, and did. A failure that is still pending goes to
+ * the first of these calls that copies: then the call did not fail.
  */
 static inline bool has_failed(int nth)
 {

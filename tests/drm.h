@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests need of DRM drivers and of dma-bufs in general, on raw ioctls:
- * devices by their driver's name, buffers, PRIME, and vgem's fences.
+ * Helpers for DRM drivers and for dma-bufs in general, on raw ioctls: devices
+ * by their driver's name, buffers, PRIME, and vgem's fences.
  *
  * Include it after abi.h.
  */
@@ -162,7 +162,7 @@ static inline long vgem_end(int vgem, __u32 fence)
 
 /* ---- dma-bufs ---- */
 
-/* What tells buffers apart, whatever the descriptor */
+/* The identity of a buffer, regardless of the descriptor */
 static inline ino_t buffer_id(int dmabuf)
 {
 	struct stat st;
@@ -177,7 +177,7 @@ static inline void *map_buffer(int dmabuf, size_t size, int prot)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* How many there are of one exporter, whoever has them; -1: cannot be told */
+/* The number of dma-bufs of one exporter in all processes; -1: unknown */
 static inline long count_buffers(const char *exporter)
 {
 	const char *at = file_text(BUFINFO);

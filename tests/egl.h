@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * OpenGL ES 3 without a window, by software, on dma-bufs: a display, shaders
+ * OpenGL ES 3 without a window, in software, on dma-bufs: a display, shaders
  * that fill the picture, textures whose memory is a dma-buf's.
  *
- * Include it after whatever defines CHECK(condition), which does not return
- * when the condition does not hold.
+ * Include it after the definition of CHECK(condition), which must not return if
+ * the condition is false.
  */
 #ifndef EGL_H
 #define EGL_H
@@ -39,7 +39,7 @@ static inline bool has(const char *extensions, const char *name)
 	return false;
 }
 
-/* The device that is no device: the others would need hardware. */
+/* The software device: the others would need hardware. */
 static inline EGLDisplay software_display(void)
 {
 	PFNEGLQUERYDEVICESEXTPROC devices;
@@ -169,7 +169,7 @@ static inline GLuint texture_of(EGLImageKHR image)
 	return texture;
 }
 
-/* What draws into the texture */
+/* The framebuffer that renders into the texture */
 static inline GLuint framebuffer_of(GLuint texture)
 {
 	GLuint framebuffer;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scan-out on a screen: cirrus shows a region, and what is to be seen on the
- * guest's display is compared with the region, pixel by pixel. The pictures
- * stay in build/pictures/.
+ * Scan-out on a screen: cirrus displays a region, and the guest's display is
+ * compared with the region, pixel by pixel. The pictures stay in
+ * build/pictures/.
  */
 #include "abi.h"
 #include "kms.h"

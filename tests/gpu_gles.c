@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * OpenGL ES on regions, by EGL_EXT_image_dma_buf_import: what the CPU writes is
- * what a shader reads, and what a shader writes is what the CPU reads. Every
- * pixel is compared.
+ * OpenGL ES on regions, by EGL_EXT_image_dma_buf_import: a shader reads the
+ * pixels that the CPU has written, and the CPU reads those that a shader has
+ * written. Every pixel is compared.
  *
- * Mesa draws by software here, so that any machine will do, and has no device
+ * Mesa renders in software here, so that any machine will do, and has no device
  * that could attach: it maps the dma-buf. Runs in a guest:
  * tests/vm/run --root mesa -- build/tests/gpu_gles
  */
@@ -26,14 +26,14 @@
 	"uniform int frame;\n"					\
 	"out vec4 to;\n"
 
-/* What is sampled, as it is */
+/* The sampled pixel, unchanged */
 static const char as_it_is[] = FRAGMENT
 	"void main()\n"
 	"{\n"
 	"	to = texelFetch(from, ivec2(gl_FragCoord.xy), 0);\n"
 	"}\n";
 
-/* effect() for what is sampled */
+/* effect() of the sampled pixel */
 static const char changed[] = FRAGMENT
 	"void main()\n"
 	"{\n"
@@ -53,7 +53,7 @@ static const char pattern[] = FRAGMENT
 	"	to = vec4(c & 255) / 255.0;\n"
 	"}\n";
 
-/* Draw by a fragment shader, of a texture or of none, into what is bound */
+/* Draw with a fragment shader, with or without a texture, into the bound framebuffer */
 static void draw(const char *fragment, GLuint from, __u32 frame)
 {
 	GLuint program = link_program(fragment);
@@ -126,7 +126,7 @@ static bool has_alpha(const struct picture *p)
 	return p->layout.format == DRM_FORMAT_ARGB8888;
 }
 
-/* How many pixels of the region are not those expected, as a shader left them */
+/* The number of pixels of the region that differ from a shader's expected output */
 #define WRONG_PIXELS(p, expected) ({					\
 	__u32 x, y, __wrong = 0;					\
 	__u32 __mask = has_alpha(p) ? 0xffffffff : 0xffffff;		\
@@ -139,7 +139,7 @@ static bool has_alpha(const struct picture *p)
 	__wrong;							\
 })
 
-/* How many bytes are changed of those that belong to no pixel */
+/* The number of changed bytes that belong to no pixel */
 static size_t spilled(const struct picture *p)
 {
 	const struct layout *l = &p->layout;
@@ -217,7 +217,7 @@ static void draw_elsewhere(const struct layout *l)
 	      GL_FRAMEBUFFER_COMPLETE);
 }
 
-/* How many pixels of GL's are not those of the frame that the CPU painted */
+/* The number of GL's pixels that differ from the frame that the CPU painted */
 static __u32 wrong_in_gl(const struct picture *p, __u32 frame)
 {
 	const struct layout *l = &p->layout;
@@ -242,7 +242,7 @@ struct pictures {
 	struct picture first, second;
 };
 
-/* The harness runs a test whatever its set-up has come to. */
+/* The harness runs a test even if its set-up has failed. */
 #define NEED_GLES() do { \
 	if (self->p.why) \
 		SKIP(return, "%s", self->p.why); \
@@ -420,7 +420,7 @@ TEST_F_TIMEOUT(gles_memory, nothing_is_there_twice, SECONDS)
 	EXPECT_EQ(1, other_mappings(self->p.second.data));
 	EXPECT_EQ(self->p.first.size, info(self->p.first.fd).resident);
 	EXPECT_EQ(self->p.second.size, info(self->p.second.fd).resident);
-	/* software is no device */
+	/* a software renderer is not a device */
 	EXPECT_EQ(0, info(self->p.first.fd).attachments);
 }
 
@@ -435,7 +435,7 @@ TEST_F_TIMEOUT(gles_memory, a_picture_outlives_its_region, SECONDS)
 	paint(&p, 1);
 	to_gl(&p);
 	drop_picture(&p);
-	/* it is GL's alone now, and still somebody's memory */
+	/* only GL has it now, and it is still valid memory */
 	EXPECT_EQ(bytes + p.size, query(self->p.dev).user_bytes);
 	draw_elsewhere(&plain);
 	draw(as_it_is, p.texture, 0);

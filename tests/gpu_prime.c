@@ -114,7 +114,7 @@ static void show(const char *when, struct books b)
 FIXTURE(prime)
 {
 	int dev;
-	int drm;	/* -ENODEV: there is no such device */
+	int drm;	/* -ENODEV: this device does not exist */
 	struct books before;
 	int fd;		/* a region, full of FILL */
 	char *data;
@@ -197,7 +197,7 @@ TEST_F(prime, the_same_buffer_has_the_same_handle)
 		SKIP(return, "%s", variant->missing);
 	EXPECT_EQ(0, drm_import(self->drm, self->buf, &again));
 	EXPECT_EQ(self->handle, again);
-	/* whatever the descriptor, and who has made it */
+	/* regardless of the descriptor, and of its creator */
 	buf = export_region(self->fd, 0);
 	EXPECT_EQ(0, drm_import(self->drm, buf, &again));
 	EXPECT_EQ(self->handle, again);
@@ -491,7 +491,7 @@ TEST_F(vgem, a_read_only_buffer_has_the_same_fences)
 	ASSERT_EQ(0, drm_import(self->vgem, buf, &handle));
 	fence = vgem_begin(self->vgem, handle);
 	ASSERT_LT(0, fence);
-	/* they are the memory's, whatever else goes */
+	/* they belong to the memory, and outlive everything else */
 	close(buf);
 	p.fd = reader;
 	EXPECT_EQ(0, poll(&p, 1, 0));
@@ -589,7 +589,7 @@ static void churn_once(struct worker *w)
 	p[pick(w, size)]++;
 	munmap(p, size);
 	drm_close(drm, handle);
-	/* those that are closed already fail */
+	/* closed handles fail */
 	close(fd);
 	close(buf);
 	close(region);
@@ -649,8 +649,8 @@ static long available_kb(void)
 }
 
 /*
- * What may be missing: the kernel's own caches and, where it looks for errors,
- * what has been freed and is not yet used again.
+ * Memory that may be missing: the kernel's own caches and, on a debugging
+ * kernel, freed memory that is not yet reused.
  */
 static long slack_kb(void)
 {

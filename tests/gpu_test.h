@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of GPUs' names share: runtime libraries that are not the real
- * ones (stub_gpus.c), on a machine that is not this one.
+ * Code that the tests of GPUs' names share: stub runtime libraries
+ * (stub_gpus.c), on a simulated machine.
  */
 #ifndef GPU_TEST_H
 #define GPU_TEST_H

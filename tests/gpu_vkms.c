@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scan-out without a screen: vkms shows a region and writes what is to be seen
- * into another. Every pixel is compared, and the fence of the writeback is what
- * notifies the second region.
+ * Scan-out without a screen: vkms displays a region and writes the output into
+ * another. Every pixel is compared, and the fence of the writeback notifies the
+ * second region.
  */
 #include "abi.h"
 #include "kms.h"
@@ -52,7 +52,7 @@ FIXTURE(vkms)
 	struct picture shown, written;
 };
 
-/* The harness runs a test whatever its set-up has come to. */
+/* The harness runs a test even if its set-up has failed. */
 #define NEED_VKMS() do { \
 	if (self->card < 0) \
 		SKIP(return, "no vkms: load what tests/vm/kernel vkms prints"); \

@@ -22,7 +22,7 @@
 #define GROUP	64		/* local_size_x of the shader */
 #define DMABUF	VK_EXTERNAL_MEMORY_HANDLE_TYPE_DMA_BUF_BIT_EXT
 
-/* The harness runs a test whatever its set-up has come to. */
+/* The harness runs a test even if its set-up has failed. */
 #define NEED_VULKAN() do { \
 	if (!self->dev) \
 		SKIP(return, "no software device of Vulkan imports dma-bufs"); \
@@ -158,7 +158,7 @@ static void record(struct gpu *g)
 	OK(vkBeginCommandBuffer(g->commands, &begin));
 }
 
-/* What was recorded, to its end, and for the host to see */
+/* Submit the recorded commands, wait for their end, and make the result visible to the host */
 static void execute(struct gpu *g)
 {
 	const VkMemoryBarrier barrier = {
@@ -279,7 +279,7 @@ static __u32 word(__u32 i, __u32 frame)
 	return (i + 1) * 0x01000193 ^ frame * 0x85ebca6b;
 }
 
-/* What the shader makes of it */
+/* The shader's output */
 static __u32 effect(__u32 i, __u32 w)
 {
 	return (w << 8 | w >> 24) ^ i * 0x9e3779b1;
@@ -295,7 +295,7 @@ static void write_frame(struct buffer *b, __u32 frame)
 	CHECK(!cpu_access(b->buf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE));
 }
 
-/* How many words of the region are not those expected */
+/* The number of words of the region that differ from the expected ones */
 #define WRONG_WORDS(b, expected) ({					\
 	__u32 i, __wrong = 0;						\
 	CHECK(!cpu_access((b)->buf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ)); \
@@ -562,7 +562,7 @@ static VkSubresourceLayout layout_of(struct gpu *g, VkImage image)
 	return layout;
 }
 
-/* Without losing what is there */
+/* Without losing the content */
 static void use_image(struct gpu *g, VkImage image)
 {
 	const VkImageMemoryBarrier barrier = {
@@ -686,7 +686,7 @@ TEST_F_TIMEOUT(vulkan, nothing_is_there_twice, SECONDS)
 	EXPECT_EQ(1, other_mappings(self->b.words));
 	EXPECT_EQ(SIZE, info(self->a.fd).resident);
 	EXPECT_EQ(SIZE, info(self->b.fd).resident);
-	/* software is no device */
+	/* a software renderer is not a device */
 	EXPECT_EQ(0, info(self->a.fd).attachments);
 }
 
@@ -703,7 +703,7 @@ TEST_F_TIMEOUT(vulkan, memory_outlives_its_region, SECONDS)
 	write_frame(&gone, 1);
 	to_vulkan(g, &gone);
 	drop_buffer(&gone);
-	/* it is the device's alone now, and still somebody's memory */
+	/* only the device has it now, and it is still valid memory */
 	EXPECT_EQ(bytes + SIZE, query(self->dev).user_bytes);
 	record(g);
 	vkCmdCopyBuffer(g->commands, gone.buffer, self->b.buffer, 1, &all);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's test harness, with more patience: an emulated machine with a
- * sanitizer kernel, on a host that has other work, may take minutes for what
- * takes a second elsewhere. And what the tests of the ABI and those of the
- * library share.
+ * The kernel's test harness, with longer time-outs: an emulated machine with a
+ * sanitizer kernel, on a busy host, may take minutes for a second's work. And
+ * code that the tests of the ABI and those of the library share.
  */
 #ifndef HARNESS_H
 #define HARNESS_H

@@ -46,7 +46,7 @@ FIXTURE_SETUP(ioctl)
 	self->fds = count_fds();
 }
 
-/* Whatever a test does: no fd and no region may be left of it */
+/* After each test: no fd and no region may be left */
 FIXTURE_TEARDOWN(ioctl)
 {
 	EXPECT_EQ(self->fds, count_fds());

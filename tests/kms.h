@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the display tests need of KMS: a card by its driver, framebuffers of
- * regions, pictures whose every pixel differs from its neighbours.
+ * Helpers for KMS: a card by its driver, framebuffers of regions, pictures in
+ * which every pixel differs from its neighbours.
  *
  * Include it after abi.h.
  */
@@ -66,7 +66,7 @@ static inline void paint(struct picture *p, __u32 frame)
 			p->pixels[y * p->width + x] = colour(x, y, frame);
 }
 
-/* How many pixels are not as painted, in what is seen of them */
+/* The number of visible pixels that are not as painted */
 static inline __u32 wrong_pixels(const struct picture *p, __u32 frame)
 {
 	__u32 x, y, wrong = 0;

@@ -16,8 +16,8 @@
 #include <sys/syscall.h>
 
 /*
- * Who may open the device is the administrator's choice (a udev rule). Here
- * everybody may, so that what refuses is the region.
+ * The administrator decides, by a udev rule, which users may open the device.
+ * Here all users may, so that only the region refuses.
  */
 #define DEVICE	"/dev/zinc"
 
@@ -92,7 +92,7 @@ TEST(open_to_all)
 	pid_t pid;
 
 	NEED_ROOT();
-	/* what was asked for, whatever the umask */
+	/* the requested mode, regardless of the umask */
 	mask = umask(077);
 	ASSERT_EQ(create_mode(name, 0666, 0, &region), 0);
 	umask(mask);
@@ -487,7 +487,7 @@ TEST(from_fd_refuses)
 	zinc_close(region);
 }
 
-/* An anonymous region reaches another user, who could open nothing by name */
+/* An anonymous region reaches another user, who has no name to open */
 TEST(anonymous_by_scm_rights)
 {
 	struct signpost ready;
@@ -580,7 +580,7 @@ TEST(from_fd_read_only)
 	ASSERT_EQ(zinc_create(named("ro-fd"), PAGE, &region), 0);
 	ASSERT_EQ(zinc_from_fd(zinc_fd(region), &options, &reader), 0);
 	EXPECT_EQ(zinc_notify_checked(reader), -EBADF);
-	/* and from that one there is no way back */
+	/* and that one cannot be reopened for writing */
 	ASSERT_EQ(zinc_from_fd(zinc_fd(reader), NULL, &second), 0);
 	EXPECT_EQ(info_of(second).flags & ZINC_INFO_RDONLY, ZINC_INFO_RDONLY);
 	EXPECT_EQ(zinc_notify_checked(second), -EBADF);
@@ -605,7 +605,7 @@ TEST(poll_and_try_wait)
 	NEED_KMOD();
 	ASSERT_EQ(zinc_create(named("poll"), PAGE, &region), 0);
 	ASSERT_EQ(zinc_open(named("poll"), &other), 0);
-	/* what was taken before the descriptor was asked for is not pending */
+	/* a notify consumed before the request for the descriptor is not pending */
 	zinc_notify(other);
 	ASSERT_EQ(zinc_try_wait(region), 0);
 	fd = zinc_fd(region);

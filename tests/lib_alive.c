@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who has a POSIX region, by the kernel's locks and not by pids: across pid
- * namespaces, after SIGKILL, of zombies, and of processes that never close. And
- * what follows: which names are taken over, removed, or left alone.
+ * The processes that have a POSIX region open, by the kernel's locks and not by
+ * pids: across pid namespaces, after SIGKILL, of zombies, and of processes that
+ * never close. And the consequences: names that are taken over, removed, or
+ * left alone.
  */
 #include "lib_test.h"
 
@@ -47,7 +48,7 @@ static pid_t creator_of(const char *name, uint32_t lifetime)
 	return pid;
 }
 
-/* It stays a zombie: it has ended, and nobody has looked */
+/* It stays a zombie: it has ended, and its parent has not waited for it */
 static void kill_and_leave(pid_t pid)
 {
 	siginfo_t info;
@@ -70,7 +71,7 @@ TEST(zombie_is_dead)
 	kill_and_leave(pid);
 	EXPECT_TRUE(is_stale(name));
 	EXPECT_EQ(stat_of(name).handles, 0);
-	/* what is left is nobody's to open, and the next creator's to take */
+	/* a stale name cannot be opened, and the next creator takes it */
 	EXPECT_EQ(zinc_open(name, &region), -ENOENT);
 	EXPECT_EQ(open_readonly(name, &region), -ENOENT);
 	ASSERT_EQ(zinc_create(name, 2 * PAGE, &region), 0);
@@ -95,7 +96,7 @@ TEST(living_names_are_not_taken)
 	EXPECT_EQ(zinc_create(name, PAGE, &out), -EEXIST);
 	ASSERT_EQ(open_readonly(name, &region), 0);
 	kill_and_leave(pid);
-	/* as with the module: it lives by those who have it */
+	/* as with the module: open handles keep it */
 	EXPECT_FALSE(is_stale(name));
 	EXPECT_EQ(stat_of(name).handles, 1);
 	EXPECT_EQ(stat_of(name).flags & ZINC_INFO_CREATOR_GONE,
@@ -108,7 +109,7 @@ TEST(living_names_are_not_taken)
 	reap(pid);
 }
 
-/* With this lifetime a producer starts again, whoever still has the old one */
+/* With this lifetime a producer starts again, even while others have the old region */
 TEST(lifetime_creator_is_taken_over)
 {
 	const char *name = named("restart");
@@ -172,7 +173,7 @@ TEST(count_without_the_dead)
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
-/* Those for reading are handles like others, and each is counted once */
+/* Read-only handles are handles like others, and each is counted once */
 TEST(count_of_many)
 {
 	const char *name = named("many");
@@ -401,7 +402,7 @@ TEST(container_starts_again)
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
-/* From inside, the pid outside is nobody's: and that says nothing */
+/* In the namespace, the outer pid is invisible, which proves nothing */
 TEST(container_leaves_others_alone)
 {
 	const char *name = named("outside");
@@ -540,7 +541,7 @@ TEST(foreign_in_a_container)
 		CHECK(!reap(filler));
 	}
 	ASSERT_EQ(read(fds[0], &inner, 4), 4);
-	/* it lives: never stale, whether or not somebody here has that pid */
+	/* it lives: never stale, whether or not the pid exists in this namespace */
 	EXPECT_NE(fate(name), ZINC_INFO_STALE);
 	EXPECT_EQ(zinc_create(name, PAGE, &out), -EEXIST);
 	post(&go);

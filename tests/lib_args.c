@@ -71,7 +71,7 @@ TEST(null_outputs)
 	struct zinc_region_info *list;
 	size_t count;
 
-	/* NULL out comes first, whatever else is wrong */
+	/* NULL out is checked first, before any other error */
 	EXPECT_EQ(zinc_create(name, PAGE, NULL), -EINVAL);
 	EXPECT_EQ(zinc_create(NULL, 0, NULL), -EINVAL);
 	EXPECT_EQ(zinc_create("bad/name", 1, NULL), -EINVAL);
@@ -89,7 +89,7 @@ TEST(null_outputs)
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
-/* Every failure leaves NULL, also those of what is checked last */
+/* Every failure sets NULL, also errors that are checked last */
 TEST(out_is_null_after_failure)
 {
 	const char *name = named("outnull");
@@ -307,7 +307,7 @@ TEST(capacities_beyond_memory)
 		EXPECT_EQ(out, NULL);
 		EXPECT_EQ(probe(name), -ENOENT);
 	}
-	/* what was taken for it has been given back */
+	/* its resources have been released */
 	ASSERT_EQ(zinc_create(name, OWN_SHM_MIB / 2 * MIB, &out), 0);
 	memset(zinc_ptr(out), 1, OWN_SHM_MIB / 2 * MIB);
 	zinc_close(out);
@@ -830,7 +830,7 @@ TEST(size_of_a_gpu_lock)
 						       &why), -EINVAL);
 		EXPECT_NE(NULL, strstr(why, "size"));
 		free(why);
-		/* what has no size has no members */
+		/* a struct without a size has no members */
 		EXPECT_EQ(zinc_gpu_lock_is_held(&lock), 0);
 		zinc_gpu_lock_release(&lock);
 		EXPECT_EQ(lock.held, 1);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Regions and devices: dma-bufs out and in, fences, the CPU's turn. What a
- * device does with them is tested elsewhere; the foreign dma-bufs here are of
- * udmabuf, and of Zinc itself.
+ * Regions and devices: export and import of dma-bufs, fences, access by the
+ * CPU. Devices are tested elsewhere; the foreign dma-bufs here are of udmabuf,
+ * and of Zinc itself.
  */
 #include "lib_test.h"
 
@@ -23,7 +23,7 @@ static struct {
 	int syncs;		/* that were done */
 	uint64_t sync_flags;	/* of the last of them */
 	int map_error;		/* of what maps data of a region */
-	pthread_barrier_t *together;	/* who has exported waits for others */
+	pthread_barrier_t *together;	/* threads that have exported wait for the others */
 } fake;
 
 static bool is_new(unsigned long command)
@@ -197,7 +197,7 @@ TEST(posix_has_no_devices)
 	zinc_handle region;
 	zinc_handle out;
 
-	/* whatever the backend of new regions is */
+	/* regardless of the backend of new regions */
 	ASSERT_EQ(zinc_create_with(name, SIZE, &shm, &region), 0);
 	EXPECT_EQ(zinc_features(region, &features), 0);
 	EXPECT_EQ(features, 0);
@@ -334,7 +334,7 @@ TEST_F(dmabuf, features)
 
 	NEED_KMOD();
 	EXPECT_EQ(zinc_features(NULL, &features), 0);
-	/* a kernel without huge pages has no contiguous ones */
+	/* a kernel without huge pages cannot allocate contiguous ones */
 	EXPECT_EQ(features & ~(uint64_t)ZINC_FEATURE_CONTIGUOUS, all);
 	features = 0;
 	EXPECT_EQ(zinc_features(self->rdonly, &features), 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The library on POSIX shared memory where the system lacks something: a chroot
- * without /proc, a /dev/shm that is no tmpfs.
+ * The library on POSIX shared memory on an incomplete system: a chroot without
+ * /proc, a /dev/shm that is not a tmpfs.
  */
 #include "lib_test.h"
 
@@ -9,14 +9,14 @@
 
 #define HOLDER_SIZE sizeof(struct zinc_lock_holder)
 
-/* In a child: mounts that nobody else sees */
+/* In a child: mounts that no other process sees */
 static void own_mounts(void)
 {
 	CHECK(!unshare(CLONE_NEWNS));
 	CHECK(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
 }
 
-/* In a child: all that a region goes through */
+/* In a child: all operations on a region */
 static void live(void)
 {
 	const char *name = named("live");

@@ -18,7 +18,7 @@ static void forbid_system_calls(void)
 	CHECK(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT));
 }
 
-/* What a block under the ban came to: IN_SILENCE(pid) { SILENT(cond); } */
+/* The result of a block without system calls: IN_SILENCE(pid) { SILENT(cond); } */
 #define IN_SILENCE(pid)							\
 	for (pid = fork_or_die(), pid ? (void)0 : forbid_system_calls();	\
 	     pid == 0; syscall(SYS_exit, 0))
@@ -78,7 +78,7 @@ TEST_F(silence, catches_the_slow_paths)
 	status = reap(pid);
 	EXPECT_TRUE(status == -SIGKILL || status == -SIGSEGV);
 
-	/* a notify with somebody asleep */
+	/* a notify while a process sleeps */
 	IN_CHILD(sleeper) {
 		CHECK(!zinc_open(named("silence"), &mine));
 		CHECK(!zinc_wait(mine, ZINC_WAIT_FOREVER));
@@ -133,7 +133,7 @@ TEST_F(silence, wait_with_something_pending)
 	EXPECT_EQ(reap(pid), 0);
 }
 
-/* From when somebody who slept has been woken, or has given up, it is silent */
+/* After a sleeper has been woken, or has given up, it makes no system call */
 TEST_F(silence, after_a_sleeper)
 {
 	zinc_handle mine;
@@ -187,7 +187,7 @@ TEST_F(silence, bad_arguments)
 
 	memset(name, 'a', sizeof(name));
 	name[sizeof(name) - 1] = 0;
-	/* another library's names may be one byte longer than what is made */
+	/* names of other libraries may be one byte longer than those of create */
 	memset(longer, 'a', sizeof(longer));
 	longer[sizeof(longer) - 1] = 0;
 	IN_SILENCE(pid) {

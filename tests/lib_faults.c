@@ -15,7 +15,7 @@
 #include "lock_machine.h"
 #include "lock_test.h"
 
-/* ---- what is left behind -------------------------------------------------- */
+/* ---- leftovers ------------------------------------------------------------ */
 
 struct left {
 	int fds;	/* but for the library's own of the device */
@@ -90,7 +90,7 @@ static bool is_same(const struct left *now, const struct left *before)
 	       now->regions == before->regions;
 }
 
-/* ---- what is called ------------------------------------------------------- */
+/* ---- calls ---------------------------------------------------------------- */
 
 #define GPU_BUSY	"pci:0000:7e:00.0"	/* another process has it */
 
@@ -108,8 +108,8 @@ static struct {
 } given;
 
 /*
- * What a call gave that should have given 0: what was not done is as bad as what
- * was not told.
+ * The return value of a call that should have returned 0: an error without an
+ * effect is as bad as an effect without an error.
  */
 #define EXPECT_DONE(condition) do {		\
 	if (!(condition))			\
@@ -130,7 +130,7 @@ static void arm(unsigned int turn)
 	fault.turn = turn;
 }
 
-/* zinc_close() has no error to give; it is tried on its own, by close_region() */
+/* zinc_close() returns no error; close_region() tests it separately */
 static void close_quietly(zinc_handle region)
 {
 	unsigned int turn = disarm();
@@ -393,7 +393,7 @@ static int32_t dmabuf(void)
 	return err;
 }
 
-/* What a lock came to: a message, unless there was no memory for one */
+/* The result of a lock: a message, unless there was no memory for one */
 static int32_t locked(int32_t fd, char *why)
 {
 	if (fd >= 0)
@@ -705,10 +705,7 @@ static bool is_documented(int32_t err)
 	       (fault.error == ENOSYS && err == -EOPNOTSUPP);
 }
 
-/*
- * A process: make the call number @turn fail. Whatever it was, what comes out is
- * that error and no other.
- */
+/* A process: make the call number @turn fail. The result must be exactly this error. */
 static void try_once(const char *what, int32_t (*run)(void), unsigned int turn,
 		     enum with with)
 {

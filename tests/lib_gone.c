@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * zinc_wait_with() and ZINC_WAIT_GONE: a consumer whose producer has gone. What
- * must end waits without a deadline: what hangs, the harness ends.
+ * zinc_wait_with() and ZINC_WAIT_GONE: a consumer whose producer has gone.
+ * Waits that must end have no deadline: the harness ends a hang.
  */
 #include "lib_test.h"
 
@@ -104,7 +104,7 @@ TEST(producer_closes)
 	ASSERT_EQ(zinc_open(name, &other), 0);
 	zinc_notify(region);
 	zinc_close(region);
-	/* what was notified before comes first; the flagless wait knows nothing */
+	/* earlier notifies come first; a wait without the flag does not end */
 	EXPECT_EQ(zinc_wait_with(other, ZINC_DEADLINE_NEVER, ZINC_WAIT_GONE), 0);
 	EXPECT_EQ(zinc_wait_with(other, ZINC_DEADLINE_NEVER, ZINC_WAIT_GONE),
 		  -EPIPE);
@@ -114,7 +114,7 @@ TEST(producer_closes)
 	zinc_close(other);
 }
 
-/* Those that sleep, when nothing is notified any more */
+/* Waiters that sleep when there are no more notifies */
 TEST(sleepers_end)
 {
 	const char *name = named("sleepers");
@@ -172,7 +172,7 @@ TEST(name_goes)
 	ASSERT_EQ(zinc_create_or_replace(name, PAGE, &next), 0);
 	EXPECT_EQ(reap(consumer), 0);
 	EXPECT_EQ(zinc_wait_with(other, 0, ZINC_WAIT_GONE), -EPIPE);
-	/* its creator's handle, too: who comes now finds another region */
+	/* its creator's handle, too: a later open finds another region */
 	EXPECT_EQ(zinc_wait_with(region, 0, ZINC_WAIT_GONE), -EPIPE);
 	zinc_close(region);
 	zinc_close(other);

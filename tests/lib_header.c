@@ -187,7 +187,7 @@ TEST(shared_both_ways)
 	zinc_close(region);
 }
 
-/* A peer that scribbles over the header: nobody acts on what it says */
+/* A peer that overwrites the header: no call relies on it */
 TEST(header_is_not_believed)
 {
 	const char *name = named("forged");
@@ -417,7 +417,7 @@ TEST_F(object, of_odd_books)
 			memset(self->header + fields[i], values[j], 2);
 			make(self->name, self->header, self->size);
 			ret = zinc_open(self->name, &region);
-			/* nobody has it: about to go, as good as gone */
+			/* no process has it open: it is about to be removed */
 			ASSERT_TRUE(ret == 0 || ret == -EBADMSG ||
 				    (ret == -ENOENT &&
 				     (fields[i] == AT_REF_COUNT ||
@@ -438,8 +438,8 @@ TEST_F(object, of_odd_books)
 }
 
 /*
- * Everybody has closed it, and the last one died before the name was gone: no
- * region for those who open, and no obstacle for those who create.
+ * All processes have closed it, and the last one died before it removed the
+ * name: open does not find the region, and create may take the name.
  */
 TEST_F(object, that_nobody_holds)
 {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A peer that may write the POSIX object, and does so badly: it scribbles over
- * the header, truncates the object, puts something else in its place. What the
- * library can see must be an answer, not the end of the process; where it can
- * not, SIGBUS is what zinc.h says. The victim is a process of its own, and how
- * it ends is what counts.
+ * A hostile peer that may write the POSIX object: it overwrites the header,
+ * truncates the object, or replaces it. If the library can detect that, it must
+ * return an error, not end the process; if it cannot, the result is SIGBUS, as
+ * zinc.h states. The victim is a separate process, and its end is the result.
  */
 
 #include "lib_test.h"
@@ -81,7 +80,7 @@ static uint32_t count_of(const char *name)
 	return count;
 }
 
-/* A region that nobody holds and that stays */
+/* A region without handles that stays */
 static void make_persistent(const char *name)
 {
 	struct zinc_options options = {
@@ -128,7 +127,7 @@ static bool is_invalid(struct zinc_region_info info)
 	return info.flags & ZINC_INFO_INVALID;
 }
 
-/* What zinc_list() knows of a name: its flags; all bits if it is not there */
+/* The flags of a name in zinc_list(); all bits if the name does not exist */
 static uint32_t listed(const char *name)
 {
 	struct zinc_region_info *list;
@@ -367,7 +366,7 @@ TEST(count_does_not_wrap)
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
-/* Nobody is killed, signalled or taken for dead because of a pid */
+/* No process is killed, signalled or taken for dead because of a pid */
 TEST(owner_that_is_nobody)
 {
 	const int32_t pids[] = { 0, -1, INT32_MIN, 1 };
@@ -670,7 +669,7 @@ TEST(header_that_never_rests)
 			i = noise >> 8;
 			value = values[i / 16 % COUNT(values)];
 			i %= COUNT(fields);
-			/* else each open waits for who may be writing it */
+			/* otherwise each open waits for a possible writer */
 			if (fields[i].offset == AT_MAGIC && !value)
 				continue;
 			CHECK(pwrite(fd, &value, fields[i].width,
@@ -772,7 +771,7 @@ TEST(replaced_by_what_is_no_object)
 			refuse(name);
 			zinc_close(region);
 			zinc_close(other);
-			/* the last to close it leaves alone what is not it */
+			/* the last process to close it does not remove another object */
 			CHECK(!lstat(object(name), &after));
 			CHECK(before.st_ino == after.st_ino);
 			if (thing != DIRECTORY) {
@@ -814,7 +813,7 @@ TEST(unlinked_and_made_again)
 	EXPECT_EQ(reap(pid), 0);
 }
 
-/* A name is no proof of who made the region: its uid is */
+/* A name does not prove who created the region; its uid does */
 TEST(object_of_another_owner)
 {
 	const char *name = named("squat");
@@ -847,7 +846,7 @@ TEST(object_of_another_owner)
 	forget(name);
 }
 
-/* A process that locks the object for ever stops nobody */
+/* A process that locks the object for ever blocks no other */
 TEST(lock_that_is_never_released)
 {
 	const char *name = named("locked");
@@ -869,7 +868,7 @@ TEST(lock_that_is_never_released)
 	zinc_close(region);
 }
 
-/* File names that no region has, beside those that regions have */
+/* File names that are not regions, besides those of regions */
 TEST(names_that_are_none)
 {
 	const char *const bad[] = {

@@ -198,7 +198,7 @@ TEST(list_has_it_once)
 	EXPECT_EQ(listed(name, NULL), 0);
 }
 
-/* What has a name in the list, in its order; bit 0: the module, bit 1: POSIX */
+/* The entries of a name in the list, in order; bit 0: the module, bit 1: POSIX */
 static unsigned int backends_of(const char *name)
 {
 	struct zinc_region_info *list;
@@ -215,7 +215,7 @@ static unsigned int backends_of(const char *name)
 	return seen;
 }
 
-/* Those of POSIX shared memory stay in sight beside the module */
+/* Regions of POSIX shared memory are listed besides those of the module */
 TEST(regions_of_both_backends)
 {
 	const char *name = named("both");
@@ -237,7 +237,7 @@ TEST(regions_of_both_backends)
 	EXPECT_EQ(stat_of(name, &info), 0);
 	EXPECT_EQ(info.backend, ZINC_BACKEND_SHM);
 	EXPECT_EQ(info.capacity, 2 * PAGE);
-	/* who has both is of the module */
+	/* a name that both have is the module's */
 	ASSERT_EQ(zinc_create(name, PAGE, &region), 0);
 	EXPECT_EQ(backends_of(name), 3);
 	EXPECT_EQ(stat_of(name, &info), 0);
@@ -304,7 +304,7 @@ TEST(list_arguments)
 
 	EXPECT_EQ(zinc_list(&list, &count, 0), -EINVAL);
 	EXPECT_EQ(zinc_list(&list, &count, 7), -EINVAL);
-	/* the stride is the caller's, what he knows more of is zero */
+	/* the stride is the caller's, and unknown fields are zero */
 	ASSERT_EQ(zinc_create(named("wide"), PAGE, &region), 0);
 	ASSERT_EQ(zinc_create(named("wider"), PAGE, &other), 0);
 	ASSERT_EQ(zinc_list((struct zinc_region_info **)&wide, &count,
@@ -347,7 +347,7 @@ TEST(list_of_what_is_bad)
 	EXPECT_EQ(unlink(odd), 0);
 }
 
-/* A list shows what may be read, and what is one's own */
+/* A list has the caller's own regions, and those that it may read */
 TEST(list_hides_what_is_private)
 {
 	const char *private = named("hidden");

@@ -5,7 +5,7 @@
 
 #include <regex.h>
 
-/* After the first region the library has all that it keeps for good */
+/* After the first region the library has all its permanent resources */
 static void warm_up(void)
 {
 	zinc_handle region;
@@ -254,7 +254,7 @@ TEST(create_or_replace)
 	EXPECT_EQ(zinc_capacity(second), 2 * PAGE);
 	EXPECT_EQ(zinc_ptr(second)[0], 0);
 
-	/* those who had the old one keep it, nameless */
+	/* processes that had the old one keep it, without a name */
 	EXPECT_EQ(zinc_ptr(opener)[0], 1);
 	zinc_ptr(opener)[1] = 2;
 	EXPECT_EQ(zinc_ptr(first)[1], 2);
@@ -263,7 +263,7 @@ TEST(create_or_replace)
 	EXPECT_EQ(zinc_try_wait(opener), 0);
 	EXPECT_EQ(zinc_try_wait(second), -EAGAIN);
 
-	/* and the name is the new one's, whatever they do */
+	/* and the name is the new region's, regardless of their actions */
 	ASSERT_EQ(zinc_open(name, &third), 0);
 	EXPECT_EQ(zinc_capacity(third), 2 * PAGE);
 	zinc_close(third);
@@ -295,7 +295,7 @@ TEST(replace_option)
 	EXPECT_EQ(zinc_unlink(name), 0);
 }
 
-/* An exchange without a gap: somebody who opens all the while always can */
+/* A replacement without a gap: a process that opens all the time always succeeds */
 TEST(replace_without_a_gap)
 {
 	const char *name = named("gap");
@@ -414,7 +414,7 @@ TEST(fork_parent_closes)
 	EXPECT_EQ(reap(pid), 0);
 }
 
-/* A file of the library, whatever the folders of the tests are called */
+/* A file of the library, wherever the directories of the tests are */
 #define FILES_OF_OURS	"/dev/zinc$|\\[zinc\\]|/zinc:|/dev/shm/(zinc_|#)"
 
 static bool is_ours(const char *target)
@@ -673,7 +673,7 @@ TEST(killed_alone)
 		EXPECT_EQ(probe(name), -ENOENT);
 		return;
 	}
-	/* the name waits for the next one who needs it, or for a cleaner */
+	/* the name stays for the next create, or for a cleaner */
 	EXPECT_EQ(zinc_stat(name, &info), 0);
 	EXPECT_EQ(info.flags & ZINC_INFO_STALE, ZINC_INFO_STALE);
 	EXPECT_EQ(info.handles, 0);

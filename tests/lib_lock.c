@@ -90,7 +90,7 @@ TEST_F(lock, materialize_takes_no_lock)
 	EXPECT_EQ(NULL, self->why);
 	fd = zinc_flock_try(self->path, ZINC_EXCLUSIVE, NULL);
 	EXPECT_LE(0, fd);
-	/* and does not care who has it */
+	/* and regardless of the holder */
 	EXPECT_EQ(0, zinc_flock_materialize(self->path, NULL));
 	zinc_flock_release(fd);
 	snprintf(self->path, sizeof(self->path), "%s/none/a.lock", self->dir);
@@ -111,7 +111,7 @@ TEST_F(lock, a_deadline_ends_a_wait)
 		  zinc_flock_block(self->path, ZINC_EXCLUSIVE, 200, &self->why));
 	EXPECT_LE(begin + 200 * NSEC_PER_MSEC, now_ns());
 	EXPECT_NE(NULL, self->why);
-	/* no helper is left, and none was seen by those who wait for children */
+	/* no helper process is left, and no wait for children saw one */
 	EXPECT_EQ(0, let_go(pid, to));
 	EXPECT_EQ(-1, waitpid(-1, NULL, WNOHANG));
 	EXPECT_EQ(ECHILD, errno);
@@ -145,7 +145,7 @@ TEST_F(lock, a_wait_gets_it_when_it_is_free_whatever_the_signals)
 			CHECK(zinc_flock_try(self->path, ZINC_SHARED, NULL) ==
 			      -EBUSY);
 			zinc_flock_release(fd);
-			/* nobody else has the file open any more */
+			/* no other process has the file open any more */
 			fd = zinc_flock_try(self->path, ZINC_EXCLUSIVE, NULL);
 			CHECK(fd >= 0);
 			_exit(0);
@@ -178,7 +178,7 @@ TEST_F(lock, the_helper_goes_with_its_caller)
 	}
 	close(ends[1]);
 	EXPECT_TRUE(asleep(waiter));
-	/* whoever waits is killed; the helper goes with him */
+	/* the waiter is killed; its helper ends with it */
 	kill(waiter, SIGKILL);
 	EXPECT_EQ(-SIGKILL, reap(waiter));
 	EXPECT_EQ(0, read(ends[0], &c, 1));
@@ -311,7 +311,7 @@ TEST_F(lock, a_deadline_where_pidfd_send_signal_is_refused)
 	EXPECT_EQ(0, let_go(pid, to));
 }
 
-/* A cleaner takes the file away: a lock of what is not there excludes nobody */
+/* A cleaner removes the file: a lock on the removed file would exclude no process */
 TEST_F(lock, a_file_that_is_replaced_during_the_wait)
 {
 	static const uint32_t timeouts[] = { PATIENCE_MS, ZINC_WAIT_FOREVER };
@@ -362,7 +362,7 @@ static void *replace(void *arg)
 	return NULL;
 }
 
-/* Whatever comes and goes, what has been got is what is there */
+/* After all these changes, the acquired lock is on the existing file */
 TEST_F(lock, a_file_that_is_replaced_all_the_time)
 {
 	char from[128];
@@ -630,7 +630,7 @@ TEST(configuration)
 		}
 		free(why);
 	}
-	/* a NUL is no end */
+	/* a NUL does not end the text */
 	EXPECT_EQ(-EBADMSG, zinc_config_parse("lock_dir = /a\0b", 16, "f", dir, NULL));
 	n = snprintf(longer, sizeof(longer), "lock_dir = /%0*d", ZINC_LOCK_DIR_SIZE - 1, 0);
 	EXPECT_EQ(-EBADMSG, zinc_config_parse(longer, n, "f", dir, NULL));
@@ -680,7 +680,7 @@ TEST_F(lock, paths_of_other_locks)
 	EXPECT_EQ(-EINVAL, zinc_cpu_lock_path(NULL, sizeof(path), 17));
 	EXPECT_EQ(-EINVAL, zinc_source_lock_path(path, sizeof(path), "/c", NULL));
 	EXPECT_EQ(-ENAMETOOLONG, zinc_cache_lock_path(path, 5, "/c", "key"));
-	/* one tree, whatever the way to it */
+	/* the same tree by any path */
 	snprintf(tree, sizeof(tree), "%s/tree", self->dir);
 	snprintf(link_to, sizeof(link_to), "%s/link", self->dir);
 	ASSERT_EQ(0, mkdir(tree, 0755));

@@ -34,7 +34,7 @@ static struct zinc_cpu_request any(uint32_t want)
 	return request;
 }
 
-/* Has nobody an exclusive lock of this kind and number; and none at all? */
+/* Is no lock of this kind and number exclusive? And is there none at all? */
 static bool is_free(const char *kind, int number, uint32_t mode)
 {
 	char path[128];
@@ -81,7 +81,7 @@ TEST(lists)
 		EXPECT_EQ(-EINVAL, zinc_cpulist_parse(bad[i], strlen(bad[i]),
 						      &numbers, &n))
 			TH_LOG("list %zu", i);
-	/* a NUL is no end */
+	/* a NUL does not end the text */
 	EXPECT_EQ(-EINVAL, zinc_cpulist_parse("1\0", 2, &numbers, &n));
 }
 
@@ -149,7 +149,7 @@ TEST(this_machine)
 	EXPECT_EQ(-EINVAL, zinc_cpu_places(&places, NULL, PLACE_SIZE));
 }
 
-/* ---- those that are asked for --------------------------------------------------- */
+/* ---- requested processors ------------------------------------------------------- */
 
 TEST_F(lock, processors_exclusively_their_cache_shared)
 {
@@ -272,7 +272,7 @@ TEST_F(lock, shared_processors_and_caches)
 	zinc_cpu_lock_release(&other);
 }
 
-/* ---- those that are chosen -------------------------------------------------------- */
+/* ---- chosen processors ------------------------------------------------------------ */
 
 TEST_F(lock, shared_caches_come_first_then_what_is_near)
 {

@@ -33,7 +33,7 @@ TEST_F(lock, a_gpu_by_two_numbers)
 	/* nor is it left half taken */
 	EXPECT_EQ(-1, b.file);
 	EXPECT_EQ(-1, b.more[0]);
-	/* others are free, whatever they are called */
+	/* other GPUs are free under all their names */
 	ASSERT_EQ(0, take("cuda:0", 0, &b, NULL));
 	zinc_gpu_lock_release(&b);
 	zinc_gpu_lock_release(&a);
@@ -119,7 +119,7 @@ TEST_F(lock, two_parts_of_a_gpu)
 	zinc_gpu_lock_release(&a);
 }
 
-/* As those do that know nothing but the file of a name */
+/* As programs that know only the file of a name */
 TEST_F(lock, a_gpu_and_the_file_of_its_number)
 {
 	struct zinc_gpu_lock lock;

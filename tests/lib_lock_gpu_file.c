@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lock of a GPU by file: its path, its names, any GPU out of several, who
- * has it, and what others may put in the file's place.
+ * The lock of a GPU by file: its path, its names, any GPU out of several, its
+ * holders, and other objects in the file's place.
  */
 #include "lib_test.h"
 #include "lock_machine.h"
@@ -65,7 +65,7 @@ TEST_F(lock, gpu_names)
 		EXPECT_STREQ("", device);
 	}
 	EXPECT_EQ(-ENAMETOOLONG, zinc_gpu_device(device, 4, "vulkan:0"));
-	/* one more than the kernel takes, into whatever has room for it */
+	/* one byte more than the kernel accepts, into a buffer that has room for it */
 	snprintf(large, sizeof(large), "drm:%0*d", ZINC_DEVICE_NAME_MAX - 3, 0);
 	EXPECT_EQ(-ENAMETOOLONG, zinc_gpu_device(wide, sizeof(wide), large));
 	EXPECT_STREQ("", wide);

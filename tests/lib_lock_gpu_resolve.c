@@ -124,7 +124,7 @@ TEST_F(lock, nvidia_without_its_libraries)
 	EXPECT_GPU(ALPHA, "pci:0000:09:00.0", "cuda:1");
 }
 
-/* As a node of the topology of AMD's driver; a processor has no SIMD units */
+/* Like a node of the topology of AMD's driver; a processor has no SIMD units */
 TEST_F(lock, rocm_numbers)
 {
 	nothing(self->dir);

@@ -114,7 +114,7 @@ TEST_F(lock, nobody_hears_of_the_other_process)
 	/* a sanitizer has a thread of its own, and fork() is needed then */
 	if (__libc_single_threaded)
 		EXPECT_EQ(0, children);
-	/* nor does a caller matter that reaps whatever ends */
+	/* a caller that waits for any child does not disturb it */
 	CHECK(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
 	EXPECT_GPU("cuda:0", "pci:0000:03:00.0", "cuda:0");
 	CHECK(signal(SIGCHLD, SIG_DFL) != SIG_ERR);

@@ -178,7 +178,7 @@ TEST_F(lock, environment)
 	EXPECT_TOLD("ZE_AFFINITY_MASK=1\n", "level-zero:0");
 	unsetenv("ZE_AFFINITY_MASK");
 	EXPECT_TOLD("DRI_PRIME=pci-0000_03_00_0\n", "vulkan:1");
-	/* by an address: whatever the program uses it by */
+	/* by an address: for any use by the program */
 	EXPECT_TOLD("CUDA_VISIBLE_DEVICES=" GAMMA BY_PCI
 		    "DRI_PRIME=pci-0000_03_00_0\n", "03:00.0");
 	EXPECT_TOLD("CUDA_VISIBLE_DEVICES=" GAMMA BY_PCI

@@ -52,7 +52,7 @@ TEST(mountinfo)
 		{ "/tmp/with space\\x/y", -1, 0, 22 },
 		{ "/tmp/with", -1, 0, 20 }, { "/tmp/odd\\9/x", -1, 0, 23 },
 		{ "/tmp/bad/x", -1, 0, 20 }, { "/big/x", -1, 8, 1 },
-		/* the one on top, in whatever order they are listed */
+		/* the top mount, in any order of the list */
 		{ "/stack/x", -1, 0, 28 },
 		/* the kernel's own word comes first */
 		{ "/etc/x", 23, 0, 21 }, { "/etc/x", 1234, 8, 1 },
@@ -194,7 +194,7 @@ TEST(command_lines)
 	EXPECT_EQ(100, strlen(text));
 	zinc_cmdline_cut(raw, 101, text, sizeof(text));
 	EXPECT_STREQ(want, text);
-	/* a hundred characters of four bytes, and what is no character */
+	/* a hundred characters of four bytes, and an invalid one */
 	for (n = 0; n < 404; n += 4)
 		memcpy(raw + n, "\xf0\x9f\x90\xa7", 4);
 	zinc_cmdline_cut(raw, 404, text, sizeof(text));
@@ -214,7 +214,7 @@ TEST(command_lines)
 	memset(raw, '\n', sizeof(raw));
 	zinc_cmdline_cut(raw, 26, text, sizeof(text));
 	EXPECT_EQ(103, strlen(text));
-	/* where there is no room for a hundred */
+	/* with room for fewer than a hundred */
 	zinc_cmdline_cut("abcdefgh", 8, text, 8);
 	EXPECT_STREQ("abcd\xe2\x80\xa6", text);
 }
@@ -377,7 +377,7 @@ TEST_F(lock, a_pid_that_was_used_again)
 	EXPECT_EQ(0, let_go(parent, to));
 }
 
-/* Nothing is mounted at its root, so that mountinfo has no line for that */
+/* Nothing is mounted at its root, so that mountinfo has no line for it */
 TEST_F(lock, holders_in_a_chroot)
 {
 	char path[160];

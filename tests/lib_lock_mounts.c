@@ -41,7 +41,7 @@ static void reply(int dev, uint64_t unique, int err, const void *body, size_t si
 	CHECK(size <= sizeof(out.body));
 	if (size)
 		memcpy(out.body, body, size);
-	/* who asked may have gone */
+	/* the requesting process may have ended */
 	if (write(dev, &out, out.header.len) < 0)
 		CHECK(errno == ENOENT);
 }
@@ -235,7 +235,7 @@ TEST_F(lock, holders_on_btrfs)
 		SKIP(return, "needs loop devices, btrfs, and btrfs-progs");
 	snprintf(path, sizeof(path), "%s/sub/x.lock", at);
 	pid = hold(path, ZINC_EXCLUSIVE, &to);
-	/* a subvolume's files have a device of its own: what is tested is there */
+	/* the files of a subvolume have a device number of their own: test it there */
 	ASSERT_EQ(0, stat(path, &st));
 	ASSERT_EQ(0, stat(at, &mount_st));
 	EXPECT_NE(mount_st.st_dev, st.st_dev);
@@ -266,7 +266,7 @@ static void look_from_inside(const char *path)
 	_exit(0);
 }
 
-/* Who is beyond ours is nobody that we could name, and locks all the same */
+/* Holders outside of this namespace cannot be named, but exclude all the same */
 TEST_F(lock, a_holder_in_another_pid_namespace)
 {
 	pid_t pid, outer, inner;

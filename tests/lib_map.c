@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the library maps a region of the kernel module: header before data,
- * whatever else is mapped; and what is left when there is no room.
+ * Positions at which the library maps a region of the kernel module: header
+ * before data, besides any other mappings; and the result if there is no room.
  */
 #include "lib_test.h"
 
@@ -10,7 +10,7 @@
 /* mmap64() of the library: this program comes before the C library. */
 static struct {
 	bool apart;	/* the module does not map a region as a whole */
-	bool no_room;	/* for what is not asked for at an address */
+	bool no_room;	/* for mappings without a requested address */
 	bool narrow;	/* an offset has 32 bits, as where off_t is a long */
 	int made;	/* mappings of regions */
 } fake;
@@ -53,7 +53,7 @@ FIXTURE_TEARDOWN(map)
 	forget(named("map"));
 }
 
-/* The header is where it has to be, and the data are those of the other side */
+/* The header is in its place, and the data are those of the other process */
 static bool is_whole(zinc_handle region, zinc_handle other)
 {
 	uint8_t *data = zinc_ptr(region);
@@ -156,7 +156,7 @@ TEST_F(map, no_control_page)
 	EXPECT_EQ(zinc_ptr(region)[PAGE - HEADER], 7);
 	EXPECT_EQ(zinc_open(named("map-2"), &other), -ENOENT);
 
-	/* a peer that writes over the header keeps nobody out */
+	/* a peer that overwrites the header prevents no open */
 	zinc_ptr(region)[-HEADER] ^= 1;
 	EXPECT_EQ(zinc_open(named("map"), &other), 0);
 	zinc_close(other);

@@ -2,9 +2,9 @@
 /*
  * Notify and wait: cursors, deadlines, signals, several regions, processes.
  *
- * Who must be woken waits without a deadline: at its deadline a wait looks
- * again, and would find the notify that did not wake it. What hangs, the
- * harness ends.
+ * Waits that must be woken have no deadline: at its deadline a wait checks
+ * again, and would find the notify that did not wake it. The harness ends a
+ * hang.
  */
 
 #include "lib_test.h"
@@ -56,7 +56,7 @@ TEST_F(notify, own_notify_counts)
 	EXPECT_EQ(zinc_try_wait(self->region), 0);
 	EXPECT_EQ(zinc_try_wait(self->region), -EAGAIN);
 	zinc_notify(self->region);
-	/* what is pending wins over a deadline that is past */
+	/* a pending notify takes precedence over a past deadline */
 	EXPECT_EQ(zinc_wait_until(self->region, 1), 0);
 	zinc_notify(self->region);
 	EXPECT_EQ(zinc_wait(self->region, ZINC_WAIT_FOREVER), 0);
@@ -270,7 +270,7 @@ TEST_F(notify, wakes_all_threads)
 		pthread_join(waiters[i].thread, NULL);
 		EXPECT_EQ(waiters[i].result, 0);
 	}
-	/* those that share a cursor: one got it, the others may have to be told */
+	/* threads that share a cursor: one consumed it, the others may have to be woken */
 	for (i = 4; i < 8; i++) {
 		while (pthread_tryjoin_np(waiters[i].thread, NULL)) {
 			zinc_notify(self->region);
@@ -396,7 +396,7 @@ TEST_F(notify, stop_and_continue_do_not_end_a_wait)
 	EXPECT_EQ(reap(pid), 0);
 }
 
-/* Somebody wakes the futex word, or the flag of waiters is forged */
+/* A process wakes the futex word, or the waiters flag is forged */
 TEST_F(notify, no_spurious_success)
 {
 	uint32_t *word = (uint32_t *)(zinc_ptr(self->region) - HEADER + 12);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * zinc_open_wait(): a consumer that starts before its producer. What must be woken
- * has no deadline: what hangs, the harness ends.
+ * zinc_open_wait(): a consumer that starts before its producer. Waits that must
+ * be woken have no deadline: the harness ends a hang.
  */
 #include "lib_test.h"
 
@@ -132,7 +132,7 @@ TEST(mode_forbids)
 	pid_t pid;
 
 	NEED_ROOT();
-	/* so that the device is open when the child has no right to open it */
+	/* so that the device is open when the child may not open it */
 	ASSERT_EQ(probe(name), -ENOENT);
 	IN_CHILD(pid) {
 		CHECK(!setuid(NOBODY));

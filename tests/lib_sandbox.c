@@ -18,7 +18,7 @@ uint64_t zinc_memory_left(const char *prefix);
 
 /* ---- refused calls ---- */
 
-#define TMPFILE_FLAG	020000000	/* that of O_TMPFILE which is no other's */
+#define TMPFILE_FLAG	020000000	/* the bit of O_TMPFILE that no other flag has */
 
 #ifdef SYS_fcntl64			/* a 32-bit system */
 #define NR_FCNTL	SYS_fcntl64
@@ -337,7 +337,7 @@ TEST(memory_of_version_2)
 	put("/sys/fs/cgroup/a/b/memory.swap.max", "8192\n");
 	put("/sys/fs/cgroup/a/b/memory.swap.current", "4096\n");
 	EXPECT_EQ(zinc_memory_left(tree), KIB(4));
-	/* a container sees its own group as the root, or what is mounted of it */
+	/* a container sees its own group as the root, or the mounted part of it */
 	put("/proc/self/cgroup", "0::/\n");
 	put("/sys/fs/cgroup/memory.max", "12288\n");
 	put("/sys/fs/cgroup/memory.current", "0\n");
@@ -351,7 +351,7 @@ TEST(memory_of_version_2)
 	put("/proc/self/cgroup", "0::/../x\n");
 	put("/proc/self/mountinfo", mounts, "/..");
 	EXPECT_EQ(zinc_memory_left(tree), KIB(12));
-	/* nonsense is no limit */
+	/* an invalid limit is not a limit */
 	put("/proc/self/cgroup", "\n\n:\n0:\n");
 	EXPECT_EQ(zinc_memory_left(tree), KIB(1016));
 	put("/proc/self/mountinfo", "\n -\n - cgroup2\nx - cgroup2 a b\n");

@@ -306,7 +306,7 @@ TEST(registered_reader_loses_nothing)
 	zinc_stream_close(&reader);
 }
 
-/* What is closed, or was never opened, answers with an error */
+/* A closed stream, or one that was never opened, returns an error */
 TEST_F(stream, ends_that_are_not_open)
 {
 	struct zinc_stream_view view = { .data = NULL };
@@ -959,7 +959,7 @@ TEST_F(stream, another_user_cannot_stop_the_writer)
 	EXPECT_EQ(reap(pid), 0);
 }
 
-/* ---- what is no stream, or a hostile one ---- */
+/* ---- regions that are not streams, and hostile streams ---- */
 
 TEST(region_that_is_no_stream)
 {
@@ -1047,7 +1047,7 @@ TEST_F(stream, hostile_descriptors)
 				   now_ns() + NSEC_PER_MSEC), -ETIMEDOUT);
 }
 
-/* The constants that a reader uses are those that it checked */
+/* A reader uses only the constants that it has checked */
 /* Each look finds a newer frame, and none of them whole */
 TEST_F(stream, head_that_runs_away)
 {
@@ -1080,7 +1080,7 @@ TEST_F(stream, header_that_changes_after_open)
 	EXPECT_EQ(self->reader.slot_size, PAGE);
 }
 
-/* A reader that has several frames in use keeps the oldest, whatever is done */
+/* A reader that has several frames in use keeps the oldest, in any case */
 TEST_F(stream, a_kept_frame_is_not_overwritten)
 {
 	void *data;

@@ -111,7 +111,7 @@ TEST_F(stream, all_that_are_begun_are_cancelled)
 	EXPECT_EQ(first_byte(&self->view), 1);
 }
 
-/* The slots of those that are begun count: a registered reader has read them before */
+/* Slots that are begun count: a registered reader has read them before */
 TEST_F(stream, registered_readers_are_waited_for)
 {
 	int i;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What libzinc-kmod exports of zinc-stream.h, as a language without inline functions
- * uses it: the functions are found by name, writers and readers are allocated there.
+ * The functions of zinc-stream.h that libzinc-kmod exports, as a language
+ * without inline functions uses them: found by name, with writers and readers
+ * that the library allocates.
  */
 #include "lib_test.h"
 

@@ -4,7 +4,7 @@
  */
 #include "lib_test.h"
 
-/* What a writer does between two steps of a reader that registers */
+/* A writer's action between two steps of a reader that registers */
 static void (*meanwhile)(void);
 
 static int32_t create_meanwhile(const char *name, uintptr_t capacity,
@@ -85,7 +85,7 @@ TEST_F(stream, format_that_comes_during_the_registration)
 	EXPECT_EQ(self->reader.lost, 0);
 }
 
-/* No frame has the second format, so that nobody has to have read it */
+/* No frame has the second format, so that no reader has to read one */
 TEST_F(stream, format_without_a_frame)
 {
 	ASSERT_EQ(zinc_stream_open(&self->reader, self->name, ZINC_STREAM_REGISTER, 0), 0);
@@ -121,7 +121,10 @@ TEST_F(stream, dropped_reader_is_not_waited_for)
 	zinc_stream_close(&good);
 }
 
-/* It reads what is left, and knows what it lost; registered anew it is waited for */
+/*
+ * It reads the remaining frames, and knows its losses; the writer waits for it
+ * once it is registered again
+ */
 TEST_F(stream, dropped_reader_is_told)
 {
 	const struct zinc_stream_progress *progress;

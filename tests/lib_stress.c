@@ -162,8 +162,9 @@ TEST(one_name_many_processes)
 				ret = (i + n) % 2 ? zinc_open(name, &region) :
 				      zinc_create(name, PAGE, &region);
 				/*
-				 * While another one makes or unmakes it, the
-				 * POSIX object has no header yet or any more.
+				 * While another process creates or removes it,
+				 * the POSIX object has no header yet or any
+				 * more.
 				 */
 				CHECK(!ret || ret == -EEXIST ||
 				      ret == -ENOENT ||
@@ -209,11 +210,10 @@ FIXTURE_TEARDOWN(stress)
 }
 
 /*
- * Each round, both producers notify once, each at a moment of its own, and
- * nobody notifies again until every waiter has heard of both. A waiter that
- * sleeps through its round is a lost wake-up. Rounds begin and end by pipes,
- * and what was heard lies beside the region: nothing here leans on what is
- * tested.
+ * In each round, both producers notify once, each at its own time, and do not
+ * notify again until every waiter has seen both notifies. A waiter that sleeps
+ * through its round is a lost wake-up. Pipes begin and end the rounds, and the
+ * counts are outside of the region: nothing here depends on the tested code.
  */
 struct hunt {
 	_Atomic unsigned long called[PRODUCERS];
@@ -353,8 +353,8 @@ static void make_and_unmake(const char *name)
 }
 
 /*
- * Killed anywhere between the first system call and the last: whoever comes
- * later finds a region, none, or a bad one, and can always begin anew.
+ * Killed anywhere between the first system call and the last: a later process
+ * finds a region, none, or a bad one, and can always begin anew.
  */
 TEST_F_TIMEOUT(stress, killed_while_making, 120)
 {
@@ -392,7 +392,7 @@ TEST_F_TIMEOUT(stress, killed_while_making, 120)
 	EXPECT_EQ(info_of(self->region).handles, 1);
 }
 
-/* Use somebody else's region as fast as it goes, until killed */
+/* Use another process's region as fast as possible, until killed */
 static void use_until_killed(const char *name)
 {
 	zinc_handle region;
@@ -427,7 +427,7 @@ TEST_F_TIMEOUT(stress, killed_while_using, 120)
 		for (n = 0; n < 2; n++)
 			ASSERT_EQ(reap(pids[n]), -SIGKILL);
 
-		/* those who live on notice nothing */
+		/* the living processes notice nothing */
 		if (on_kmod())
 			ASSERT_EQ(info_of(self->region).handles, 2);
 		zinc_notify(self->region);

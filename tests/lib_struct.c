@@ -297,7 +297,7 @@ TEST_F(lock, wide_claims_and_reservations)
 					      sizeof(*claims)));
 }
 
-/* ---- requests, and what is locked ------------------------------------------- */
+/* ---- requests, and locked devices ------------------------------------------- */
 
 TEST_F(lock, wide_request_for_a_file)
 {
@@ -372,7 +372,7 @@ TEST_F(lock, wide_lock_of_a_gpu)
 	EXPECT_EQ(sizeof(wide), wide.known.size);
 }
 
-/* Nothing is held, and descriptor 0 is somebody's */
+/* Nothing is held, and descriptor 0 belongs to another file */
 TEST(locks_of_zeros_are_not_held)
 {
 	struct zinc_gpu_lock gpu = { 0 };

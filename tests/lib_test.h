@@ -223,8 +223,9 @@ static inline int32_t open_readonly(const char *name, zinc_handle *out)
 }
 
 /*
- * Take away what is left of a name: on POSIX shared memory, a test that failed
- * or a child that ends without closing its handles keeps it for ever.
+ * Remove the leftovers of a name: on POSIX shared memory, after a failed test
+ * or a child that ends without closing its handles, the name would stay for
+ * ever.
  */
 static inline void forget(const char *name)
 {
@@ -325,8 +326,9 @@ static inline pid_t fork_or_die(void)
 	for (pid = fork_or_die(); pid == 0; _exit(0))
 
 /*
- * A signal between processes that is independent of what is tested. Both ends
- * stay open in both, so a peer's death cannot end the wait: the harness does.
+ * A signal between processes that does not depend on the tested code. Both ends
+ * stay open in both processes, so that a peer's death does not end the wait:
+ * the harness does.
  */
 struct signpost {
 	int fds[2];

@@ -126,8 +126,8 @@ static inline void put_gpu(const char *dir, const char *device, const char *node
 }
 
 /*
- * Three GPUs, two of which are on PCI, and one of them by two ways; and a device
- * that has no driver, as vkms has none
+ * Three GPUs, two of which are on PCI, and one of them in two ways; and a
+ * device without a driver, as vkms is
  */
 static inline void put_gpus(const char *dir)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who maps what in this process: to show that what a driver has of a region is
- * the region's own pages.
+ * Mappings in this process: to show that the pages that a driver maps are the
+ * region's own.
  *
  * Include it after abi.h. Needs root, for page frame numbers.
  */
@@ -64,8 +64,8 @@ static inline __u64 page_frame(unsigned long address)
 }
 
 /*
- * How many mappings there are of what is mapped at @data, beside that one; -1
- * if one of them begins with another page
+ * The number of mappings of the pages at @data, besides that one; -1 if one of
+ * them begins with another page
  */
 static inline int other_mappings(const void *data)
 {

@@ -32,7 +32,7 @@ FIXTURE_SETUP(region)
 	ASSERT_GE(self->fd, 0);
 }
 
-/* Every test gives back all that it had */
+/* Every test releases all its resources */
 FIXTURE_TEARDOWN(region)
 {
 	close(self->fd);

@@ -26,7 +26,7 @@ FIXTURE_SETUP(reserve)
 	self->before = query(self->dev).user_reservations;
 }
 
-/* Whatever a test does: no reservation may be left of it */
+/* After each test: no reservation may be left */
 FIXTURE_TEARDOWN(reserve)
 {
 	EXPECT_TRUE(EVENTUALLY(query(self->dev).user_reservations ==
@@ -119,7 +119,7 @@ static inline struct zinc_holders holders_args(struct zinc_holder *to, __u32 cou
 	return h;
 }
 
-/* Those of a device, up to @room; their number, or -errno */
+/* The reservations of a device, up to @room; their number, or -errno */
 static inline int holders_of(int dev, const char *device, struct zinc_holder *to,
 			     __u32 room)
 {

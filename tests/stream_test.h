@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tests of zinc-stream.h share. Frames are filled with their own number, so
- * that a torn one shows.
+ * Code that the tests of zinc-stream.h share. Frames are filled with their own
+ * number, so that a torn one is detected.
  */
 #ifndef ZINC_STREAM_TEST_H
 #define ZINC_STREAM_TEST_H
@@ -54,7 +54,7 @@ static inline bool is_filled(const void *data, size_t size, uint32_t value)
 	return true;
 }
 
-/* The number of the next frame, or an error; it is all that number */
+/* The number of the next frame, or an error; all of its bytes are that number */
 static inline int64_t next(struct zinc_stream_reader *reader, struct zinc_stream_view *view)
 {
 	int err = zinc_stream_next(reader, view, 0);

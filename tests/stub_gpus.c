@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* one that has no function which is looked for */
+/* a library that lacks a function that is looked up */
 #ifdef STUB_EMPTY
 #define EXPORT	__attribute__((visibility("hidden")))
 #else

@@ -87,7 +87,7 @@ def pair(writer: Peer, reader: Peer, name: str) -> str:
 
 
 def tell_gone(holder: Peer, waiters: dict[str, Peer], name: str) -> list[str]:
-    """What went wrong: all have to be told that the holder was killed."""
+    """The failures: every process must learn that the holder was killed."""
     holder.order(f"hold {name} 1")
     if (said := holder.answer()) != "ready":
         return [f"holder: {said}"]

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What a writer in one language tells a reader in another: CASES.md has the
- * same in words.
- */
+/* A message from a writer in one language to a reader in another: CASES.md describes it. */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 

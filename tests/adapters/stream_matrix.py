@@ -33,7 +33,7 @@ FORMATS = {
 
 
 class Wrong(Exception):
-    """What was answered, and what should have been."""
+    """The answer, and the expected answer."""
 
 
 class Streamer(matrix.Peer):
@@ -165,7 +165,7 @@ def restart(writer: Streamer, reader: Streamer, name: str) -> None:
 
 
 def burst(writer: Streamer, reader: Streamer, name: str) -> None:
-    """What is said to be whole is right, and all others are counted."""
+    """Every frame that is reported as whole is right, and all others are counted."""
     writer.must(f"create {name} nv12 {SLOTS}", "ready")
     reader.must(f"open {name} every", f"ready {FORMATS['nv12'][0]}")
     reader.order("follow")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that is there already: read from one end to the other, and a word here
- * and there. What differs is the size of the pages that it is mapped by.
+ * Accesses to allocated memory: sequential, and at random words. The cases
+ * differ in the size of the mapped pages.
  */
 #include <errno.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static void read_all(const uint64_t *word)
 		bench_fail("what was read is not what was written");
 }
 
-/* Where to look next depends on what was found, so that looks do not overlap. */
+/* The next address depends on the value read, so that the accesses do not overlap. */
 static void read_some(const uint64_t *word)
 {
 	uint64_t begin = bench_now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a turn of a benchmark calls: time, processes, pinning, the end. */
+/* Functions for a turn of a benchmark: time, processes, pinning, the end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -107,7 +107,7 @@ static int nth_cpu(const cpu_set_t *set, int n)
 
 static cpu_set_t allowed;
 
-/* To be called while nobody is pinned. */
+/* Call it while no process is pinned. */
 void bench_remember_cpus(void)
 {
 	CPU_ZERO(&allowed);
@@ -171,7 +171,7 @@ const char *bench_name(const char *what)
 	return name;
 }
 
-/* A limit of the system; who may not raise it lives with it. */
+/* A limit of the system; a user that may not raise it keeps it. */
 void bench_write_file(const char *path, unsigned long value)
 {
 	FILE *file = fopen(path, "w");

@@ -112,7 +112,7 @@ void *bench_shared(size_t size);
 const char *bench_name(const char *what);
 void bench_write_file(const char *path, unsigned long value);
 
-/* What the n-th message of a turn has to say */
+/* Content of the n-th message of a turn */
 uint64_t bench_payload(const struct bench_turn *turn, uint64_t n);
 uint64_t bench_right(uint64_t n);
 

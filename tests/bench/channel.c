@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The peers of Zinc, each as its documentation says is fastest: private to
- * nobody, without a call that is not needed, eight bytes at a time.
+ * The peers of Zinc, each in the way that its documentation calls the fastest:
+ * shared between processes, without unnecessary calls, eight bytes at a time.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -9,7 +9,7 @@
 
 #include "memory.h"
 
-/* Write to each page, which has to be empty, and read what is there then. */
+/* Write to each page, which has to be zero, and read it again. */
 static void touch(const struct bench_turn *turn, uint8_t *data)
 {
 	size_t size = turn->what->size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A dma-buf from nothing, imported by a device: by vgem, or the tests' importer
- * where there is no vgem. The importer also says how many entries the device's
- * scatter list has, and reads what the processor wrote.
+ * A new dma-buf, imported by a device: vgem, or the tests' importer if there is
+ * no vgem. The importer also reports the number of entries of the device's
+ * scatter list, and reads what the processor wrote.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 #define CARDS	16
 
-/* What has been made: the dma-buf, and what else has to be given back */
+/* The resources of a case: the dma-buf, and others to release */
 struct buffer {
 	int fd;
 	int memfd;
@@ -84,7 +84,7 @@ static void find_device(void)
 	int i;
 
 	importer = open(IMPORTER_DEVICE, O_RDWR | O_CLOEXEC);
-	/* heaps join pages whatever the device takes; let it take all */
+	/* heaps join pages regardless of the device's limit; allow it to take all */
 	if (importer >= 0)
 		bench_must(ioctl(importer, IMPORTER_SETUP, &setup));
 	for (i = 0; i < CARDS; i++) {
@@ -147,7 +147,7 @@ static void import(int fd)
 
 /* ---- the work ---- */
 
-/* What the device reads is what the processor wrote into the last page. */
+/* The device reads what the processor has written to the last page. */
 static void check(const struct bench_turn *turn, const struct buffer *buffer)
 {
 	size_t size = turn->what->size;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One writer, many processes that wait. Samples: how long the writer's call
- * took, and how long until the last of them has looked at the payload. The last
- * one tells the writer by a futex, whatever woke it.
+ * One writer and many waiting processes. Samples: the time of the writer's
+ * call, and the time until the last waiter has read the payload. The last one
+ * reports to the writer by a futex, regardless of what woke it.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,7 +18,7 @@
 
 struct meeting {
 	_Alignas(64) uint64_t value;
-	_Alignas(64) uint32_t word;	/* of those who wait on a futex */
+	_Alignas(64) uint32_t word;	/* for waiters on a futex */
 	_Alignas(64) uint32_t waiting;	/* how many are about to */
 	_Alignas(64) uint32_t awake;	/* how many have been woken */
 	_Alignas(64) uint32_t done;	/* the writer waits for this one */

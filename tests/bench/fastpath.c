@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the library itself does in a notify with the module, while nobody waits:
- * no system call, so that it can be measured on a processor that is not emulated,
- * where there is no module. The header is memory of our own.
+ * The library's own part of a notify with the module while no process waits. It
+ * makes no system call, so that it can be measured on a real processor, without
+ * the module. The header is ordinary memory.
  */
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -17,7 +17,7 @@
 #include "../sw_sync.h"
 #include "channel.h"
 
-#define SETTLE_US	1500	/* until those who wait are asleep */
+#define SETTLE_US	1500	/* until the waiters are asleep */
 
 /* ---- fences ---- */
 
@@ -48,7 +48,7 @@ static void signal_fence(void)
 	bench_must(is_sw_sync ? sw_sync_advance(device, 1) : ioctl(device, IMPORTER_END, 0));
 }
 
-/* ---- those who wait ---- */
+/* ---- waiters ---- */
 
 struct meeting {
 	uint64_t value;

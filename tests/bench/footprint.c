@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of an idle region of one page, its handle open and its data mapped and
- * touched: what the kernel has less, beyond the page itself, and what the process
- * has allocated. Counts the machine's free memory, so that nobody else may run.
+ * Memory of an idle region of one page, with its handle open and its data
+ * mapped and touched: the kernel's memory beyond the page itself, and the
+ * process's allocations. It counts the machine's free memory, so that nothing
+ * else may run.
  */
 #include <malloc.h>
 #include <stdio.h>

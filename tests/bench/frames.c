@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames of 1280x720 pixels, each written and each read in full, from one process
- * to another. Who shares memory has two frames in it, and tells the other side
- * which is full, and which is free again. Who does not, sends the bytes.
+ * Frames of 1280x720 pixels, which one process writes and another reads in
+ * full. With shared memory, the two have two frames, and report to each other
+ * which one is full and which is free. Without it, the bytes are sent.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,7 +33,7 @@ struct way {
 	void (*done)(uint64_t n);
 };
 
-/* ---- what is in a frame ---- */
+/* ---- content of a frame ---- */
 
 static void draw(uint64_t *word, uint64_t seed)
 {

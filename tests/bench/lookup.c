@@ -33,7 +33,7 @@ static void make_zinc(size_t count)
 {
 	struct zinc_options options = {
 		.size = sizeof(options),
-		.flags = ZINC_LAZY,	/* nobody looks at the data */
+		.flags = ZINC_LAZY,	/* the data are not accessed */
 		.lifetime = ZINC_LIFETIME_PERSIST,
 	};
 	zinc_handle region;
@@ -85,7 +85,7 @@ static void make_shm(size_t count)
 	}
 }
 
-/* whoever opens has to ask how long it is */
+/* a process that opens the object has to query its size */
 static void open_shm(const struct bench_turn *turn, size_t n)
 {
 	int fd = bench_fd(shm_open(name_of(n, "/"), O_RDWR, 0));

@@ -16,7 +16,7 @@
 #define CONTENDERS_MAX	16
 #define KEPT_MAX	(1 << 17)	/* samples of all rounds */
 #define ROUNDS_MIN	3
-#define SECONDS_MAX	20	/* of a case, once it has those */
+#define SECONDS_MAX	20	/* of a case, once it has samples */
 #define QUICK_ROUNDS	3
 #define QUICK_SHARE	10		/* of the samples of a full run */
 #define QUICK_LEAST	8
@@ -269,7 +269,7 @@ static bool entry_turn(const struct bench *bench, const struct bench_case *what,
 	return true;
 }
 
-/* Round 0 warms up. The one who begins changes, and the direction. */
+/* Round 0 warms up. The first contender changes, and the direction. */
 static bool all_rounds(const struct bench *bench, const struct bench_case *what,
 		       struct entry *entries, size_t count)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that processes share, as peers make it. What is missing is skipped. */
+/* Shared memory, as the peers create it. Missing mechanisms are skipped. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A notify while nobody waits: what a writer pays who has no reader yet. */
+/* A notify while no process waits: the cost for a writer without a reader. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

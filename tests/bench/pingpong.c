@@ -9,11 +9,11 @@
 #include "channel.h"
 
 /*
- * Round trips of each turn that do not count: who spins finds out meanwhile
- * whether it pays.
+ * Round trips of each turn that do not count: in them a spinning peer learns
+ * whether spinning pays off.
  */
 #define WARM_UP	300
-#define LAST	(1ULL << 63)	/* of a request: there are no more */
+#define LAST	(1ULL << 63)	/* of a request; there are no others */
 
 /* The reply to n is n + 1, as payloads go. */
 static void reply(const struct bench_turn *turn, struct channel *channel)

@@ -38,7 +38,7 @@ class Ratio:
 
 @dataclass
 class Group:
-    """What was measured of the same work, by contender."""
+    """The measurements of one kind of work, by contender."""
 
     bench: str
     case: str
@@ -64,7 +64,7 @@ class Group:
 
 @dataclass
 class Goal:
-    """What is to be reached, by the module: a ratio to the best of some peers, or a value."""
+    """A goal of the module: a ratio to the best of some peers, or a value."""
 
     bench: str
     text: str
@@ -159,7 +159,7 @@ def ratio_of(peer: list[float], zinc: list[float]) -> Ratio | None:
 
 
 def load(directory: Path) -> tuple[dict[str, Any], list[Group], list[dict[str, Any]]]:
-    """The machine, what was measured, and what was skipped."""
+    """The machine, the measured rows, and the skipped ones."""
     machine: dict[str, Any] = json.loads((directory / "machine.json").read_text())
     groups: dict[tuple[str, str, str, str], Group] = {}
     skipped = []
@@ -236,7 +236,7 @@ def verdicts(group: Group) -> list[str]:
 
 
 def scaling(groups: list[Group]) -> list[str]:
-    """What has to stay flat: a look-up, and a wake-up for each waiter."""
+    """Times that have to stay flat: of a look-up, and of a wake-up for each waiter."""
     lines = []
     lookup = {g.size: g for g in groups if g.bench == "open + close" and ZINC in g.records}
     if len(lookup) > 1:
@@ -255,7 +255,7 @@ def scaling(groups: list[Group]) -> list[str]:
 
 
 def controls(groups: list[Group]) -> list[str]:
-    """What chance alone makes of a ratio: Zinc by Zinc, of different rounds."""
+    """The effect of chance on a ratio: Zinc by Zinc, of different rounds."""
     return [f"{group.title()}: Zinc by Zinc is {ratio}" for group in groups
             if (ratio := ratios(group).get(CONTROL))]
 
@@ -335,7 +335,7 @@ REACHED = re.compile(r"goal (.*?: (?:met|missed(?:, within the spread)?)),")
 
 
 def best_peer(group: Group) -> str:
-    """Who comes nearest to Zinc, or is before it; or what each has, where it is no time."""
+    """The peers nearest to Zinc, and those before it; or each one's value, if it is not a time."""
     zinc = tuple(n for n in group.records if n.startswith(ZINC))
     peers = tuple(n for n in group.records if n not in zinc + FLOORS)
     if group.unit != "ns":
@@ -397,7 +397,7 @@ def plot_latency(plt: Any, groups: list[Group], path: Path) -> None:
 
 
 def plot_scaling(plt: Any, groups: list[Group], path: Path) -> None:
-    """What grows with waiters, names and bytes, by Zinc's smallest."""
+    """Values that grow with waiters, names and bytes, by Zinc's smallest."""
     rows = (("fan-out", "last awake", "waiters"), ("open + close", "time", "names"),
             ("create", "time", "bytes"), ("dma-buf", "time", "bytes"))
     wanted = []

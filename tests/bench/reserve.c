@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A lock that ends with its holder: a reservation beside flock(2). Free, in a
- * loop; and with 32 processes that want it all the time. There a sample is how
- * long one waited, and besides it counts how often somebody who came later got it
- * first.
+ * A lock that ends with its holder: a reservation compared with flock(2). Once
+ * uncontended, in a loop; and once with 32 processes that request it all the
+ * time. There a sample is the time of a wait, and the number of later requests
+ * that were granted earlier is counted.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +19,12 @@
 #define HOLD_US		100	/* what the holder does meanwhile */
 #define AROUND		4	/* times before and after: others come late, or go */
 
-/* Shared by those who contend */
+/* Shared by the contending processes */
 struct room {
 	uint32_t inside;
 	uint32_t ready;
 	uint64_t entries;
-	uint64_t arrived[PROCESSES];	/* when who waits has begun to; 0 */
+	uint64_t arrived[PROCESSES];	/* start of each process's wait; 0: it does not wait */
 	double waited[PROCESSES][512];
 	uint32_t count[PROCESSES];
 	uint32_t overtaken[PROCESSES];

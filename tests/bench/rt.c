@@ -17,7 +17,7 @@
 
 #define OTHERS_MAX	16
 #define WARM_UP		5	/* wake-ups of each turn that do not count */
-#define SETTLE_US	1000	/* until those who wait are asleep */
+#define SETTLE_US	1000	/* until the waiters are asleep */
 
 enum priority {
 	PRIORITY_WAKER = 50,
@@ -26,7 +26,7 @@ enum priority {
 
 struct meeting {
 	_Alignas(64) uint64_t value;
-	_Alignas(64) uint32_t word;	/* of those who wait on a futex */
+	_Alignas(64) uint32_t word;	/* for waiters on a futex */
 	_Alignas(64) uint32_t waiting;	/* of the others, how many are about to */
 	_Alignas(64) uint32_t ready;	/* the one of high priority is about to */
 	_Alignas(64) uint32_t done;	/* the waker waits for this one */
@@ -117,7 +117,7 @@ static void eventfd_waits(size_t me)
 		bench_fail("read: %s", strerror(errno));
 }
 
-/* That of the one of high priority first: who has one each can choose. */
+/* The waiter of high priority has the first, if each waiter has its own. */
 static void eventfd_wakes(size_t waiters)
 {
 	uint64_t one = 1;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a turn has left: one that was ended on its way, or has regions of POSIX
- * shared memory, which do not go with a process. All its names have its number.
+ * Remove what a turn has left: a turn that was killed, or one with regions of
+ * POSIX shared memory, which outlive their process. All its names contain its
+ * number.
  */
 #include <dirent.h>
 #include <stdio.h>

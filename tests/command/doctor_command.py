@@ -44,7 +44,7 @@ class Finding:
 
 @dataclass
 class Machine:
-    """What is changed of this one, as lines of shell."""
+    """Changes to this machine, as lines of shell."""
 
     lines: list[str] = field(default_factory=list)
     user: str = ""
@@ -62,7 +62,7 @@ class Machine:
         )  # fmt: skip
 
     def doctor(self, check: str) -> list[Finding]:
-        """What it finds of one thing."""
+        """Its findings of one check."""
         done = self.zinc("doctor", "--json")
         assert done.returncode in (0, 1) and not done.stderr, done
         report = json.loads(done.stdout)
@@ -157,7 +157,7 @@ def device_missing_number_unknown() -> None:
 
 
 def device_is_a_file() -> None:
-    """Somebody wrote to it when it was not there."""
+    """A process wrote to the path while the device did not exist."""
     machine = with_module(": >/dev/zinc")
     machine.finds("device", "fail", "/dev/zinc is not a character device", "remove it")
     machine.finds("backend", "fail", "/dev/zinc is not a zinc device of interface version",
@@ -189,13 +189,13 @@ def device_without_driver() -> None:
 
 
 def device_that_loops() -> None:
-    """What open() says is passed on."""
+    """The error of open() is in the message."""
     machine = with_module("ln -s zinc /dev/zinc")
     machine.finds("backend", "fail", "/dev/zinc cannot be opened: ", "set ZINC_BACKEND=shm")
 
 
 def device_of_a_group() -> None:
-    """Who is in it may open it."""
+    """A member of the group may open it."""
     machine = with_module(node(mode="0660", group="tty"), user=NOBODY)
     machine.finds("device", "fail", "/dev/zinc (root:tty, mode 0660) cannot be opened by nobody",
                   "usermod -aG tty nobody")
@@ -258,13 +258,13 @@ def limit(parameter: str, value: str) -> Iterator[None]:
 
 
 def limited(parameter: str, value: str, user: str = "") -> list[Finding]:
-    """What is found where it is."""
+    """The tools are found where they are."""
     with limit(parameter, value):
         return Machine(user=user).doctor("limits")
 
 
 def create_beyond_limit() -> subprocess.CompletedProcess[str]:
-    """A region more than nobody may have."""
+    """One region more than a user may have."""
     with limit("max_regions", "1"):
         return Machine(user=NOBODY).zinc("create", f"doctor{os.getpid()}x", "64K")
 
@@ -276,7 +276,7 @@ def no_limit() -> None:
 
 
 def limit_of_root() -> None:
-    """Who may have more is not warned."""
+    """An exempt user is not warned."""
     found = limited("max_regions", "1")
     assert any("1 regions of this user (root may have more)" in f.text for f in found), found
     assert all(f.status == "ok" for f in found), found
@@ -325,7 +325,7 @@ def wait_for_region(name: str) -> None:
     )
 
 
-# ---- /dev/shm, lock files, what is left behind -----------------------------------------
+# ---- /dev/shm, lock files, leftovers -----------------------------------------
 
 
 def shm_missing() -> None:
@@ -361,13 +361,13 @@ def shm_almost_full() -> None:
 
 
 def shm_without_limit() -> None:
-    """Which has no blocks at all."""
+    """A file system without blocks."""
     bare("umount /dev/shm", "mount -t tmpfs -o size=0,mode=1777 none /dev/shm").finds(
         "shm", "ok", "/dev/shm is a tmpfs without a limit", None)
 
 
 def logout_removes() -> None:
-    """What logind does to those who have no session any more."""
+    """The effect of logind on users without a session."""
     logind = ("mount -t tmpfs none /run", "mkdir -p /run/systemd/system",
               "mkdir -p /etc/systemd", "mount -t tmpfs none /etc/systemd")
     machine = bare(*logind, user=NOBODY)
@@ -391,7 +391,7 @@ def stale_of_others() -> None:
 
 
 def lifetime_variable() -> None:
-    """What is none makes nothing."""
+    """A path that is not a device creates nothing."""
     machine = bare()
     machine.environment["ZINC_LIFETIME"] = "creator"
     machine.finds("lifetime", "ok", "ZINC_LIFETIME=creator", None)
@@ -400,7 +400,7 @@ def lifetime_variable() -> None:
 
 
 def lock_folder_missing() -> None:
-    """It is not made for those who ask."""
+    """The directory is not created for a user who asks for it."""
     machine = bare()
     machine.environment["ZINC_LOCK_DIR"] = "/nonexistent/folder"
     machine.finds("locks", "warn", "no lock file can be created in /nonexistent/folder",
@@ -426,7 +426,7 @@ def lock_folder_by_default() -> None:
 
 
 def lock_folder_of_the_environment() -> None:
-    """Whatever the file says."""
+    """For any content of the file."""
     machine = with_etc("echo lock_dir = /run >/etc/zinc.conf")
     machine.environment["ZINC_LOCK_DIR"] = "/dev/shm"
     machine.finds("locks", "ok", "lock files are in /dev/shm (ZINC_LOCK_DIR)", None)
@@ -448,7 +448,7 @@ def lock_folder_of_a_bad_file() -> None:
     for what in (["--gpu", "vulkan:0"], ["--gpu", "any:1"], ["--cpu", "0"], ["--cpus", "1"]):
         done = machine.zinc("lock", "-t", "0", *what, "true")
         assert done.returncode == 3, (what, done)
-        # a machine without sysfs has no CPUs, nor any GPUs to choose
+        # a machine without sysfs has no CPUs and no GPUs to choose from
         assert "vulkan:0" not in what or text in done.stderr, (what, done)
     done = machine.zinc("locks")
     assert done.returncode == 3 and text in done.stderr, done
@@ -458,7 +458,7 @@ def lock_folder_of_a_bad_file() -> None:
 
 
 def lock_folder_of_an_unreadable_file() -> None:
-    """It is no reason to lock elsewhere."""
+    """It does not make the lock go elsewhere."""
     machine = with_etc("echo lock_dir = /run >/etc/zinc.conf", "chmod 600 /etc/zinc.conf")
     machine.user = NOBODY
     machine.finds("locks", "fail", "/etc/zinc.conf: Permission denied: it names the directory", "correct the file")

@@ -234,7 +234,7 @@ chooses_a_device()
 	grep -F "on $CONNECTOR, mode" "$T/out"
 }
 
-# What is written, the last line that fits, and one byte less
+# The written bytes, the last line that fits, and one byte less
 fits_exactly()
 {
 	show --size 800x1024 --offset 917504
@@ -278,7 +278,7 @@ disconnected()
 	refused "$CARD: no display is connected to it" --device "$CARD" --size 640x480 "$R"
 	refused "$CARD: no display is connected to $CONNECTOR" --device "$CARD" \
 		--connector "$CONNECTOR" --size 640x480 "$R"
-	# those of other devices, as vkms, would do as well
+	# devices of another kind, such as vkms, would do as well
 	all_connectors off
 	no_device
 }

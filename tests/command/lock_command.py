@@ -33,7 +33,7 @@ FOLDER = Path(tempfile.mkdtemp(prefix="zinc-lock-command-"))
 os.environ["ZINC_LOCK_DIR"] = str(FOLDER)
 os.environ["ZINC_CACHE_DIR"] = str(FOLDER / "cache")
 os.environ["LC_ALL"] = "C.UTF-8"
-# no two suites at a time, nor what is in use here, have this number
+# a number that no other suite and no process here uses
 GPU = f"vulkan:{os.getpid()}"
 GPU_FILE = FOLDER / f"zinc-gpu-vulkan-{os.getpid()}.lock"
 
@@ -223,7 +223,7 @@ def keep_takes_the_place() -> None:
 
 
 def fresh() -> None:
-    """What a shell that runs us in the background has changed, or nohup."""
+    """Signals that a shell has ignored for a background command, or nohup."""
     os.setsid()
     for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP:
         signal.signal(number, signal.SIG_DFL)
@@ -256,7 +256,7 @@ def guard_of(pid: int) -> int:
 
 
 def nothing_runs_without_the_lock() -> None:
-    """Not what the command has started, wherever that is by now, whoever is killed."""
+    """Any process that the command has started, anywhere, after any of these is killed."""
     path = FOLDER / "descendants"
     # a child, one in a session of its own, and one whose parent has ended; none has the pipes
     command = """
@@ -283,14 +283,14 @@ def nothing_runs_without_the_lock() -> None:
 
 
 def killed_and_still_named() -> None:
-    """Who has it while what may not be killed is waited for: the guard."""
+    """The guard holds the lock while it waits for a process that may not be killed."""
     if os.geteuid():
         raise Skip("needs root, to run as another user")
     path = FOLDER / "waited-for"
     path.touch()
     path.chmod(0o666)
     FOLDER.chmod(0o755)
-    # set-user-ID, as sudo is: it may not be killed by the user who started it
+    # set-user-ID, as sudo is: the user who started it may not kill it
     mine = FOLDER / "setpriv"
     shutil.copy("/usr/bin/setpriv", mine)
     mine.chmod(0o4755)
@@ -570,7 +570,7 @@ def a_gpu_by_all_its_names() -> None:
 
 
 def old_programs_are_kept_out() -> None:
-    """Those that know the file of a number alone, as programs without variables count."""
+    """Programs that know only the file of an index, as programs without variables count."""
     file = str(FOLDER / "zinc-gpu-cuda-2.lock")
     with Holder("--gpu", "cuda:0", env=with_stubs(CUDA_VISIBLE_DEVICES="2")):
         assert subprocess.run(["flock", "-n", file, "true"], check=False).returncode == 1
@@ -589,7 +589,7 @@ def the_command_is_told() -> None:
         (["cuda:2", "cuda:0"], [f"{UUIDS[2]},{UUIDS[0]}", order, "unset", "unset"]),
         (["GPU-bb"], [UUIDS[1], order, "unset", "unset"]),
         (["vulkan:0"], ["unset", "unset", "pci-0000_e2_00_0", "unset"]),
-        # what is not known hides nothing
+        # an unknown value hides nothing
         (["cuda:7"], ["unset", "unset", "unset", "unset"]),
     ):
         options = [word for gpu in gpus for word in ("--gpu", gpu)]
@@ -604,7 +604,7 @@ def the_command_is_told() -> None:
 def a_gpu_twice() -> None:
     expect(2, "lock", "-g", "cuda:2", "-g", "vulkan:0", "true", stderr="GPU vulkan:0 is given twice: it is also cuda:2",
            env=with_stubs())  # fmt: skip
-    # in one order, whatever they are called, so that two never wait crosswise: here both are
+    # in one order, regardless of their names, so that two never deadlock: here both are
     # refused the first one, and have not locked the second
     for first, second in ("cuda:0", "vulkan:0"), ("GPU-aa", "e2:00.0"):
         with Holder("--gpu", "vulkan:2", env=with_stubs()):
@@ -634,7 +634,7 @@ def gpus_that_are_not_known() -> None:
 
 
 def several_in_one_order() -> None:
-    # whatever the order of the options: so two that want the same never wait crosswise
+    # regardless of the order of the options, so that two that want the same never deadlock
     gpus = [GPU, f"cuda:{os.getpid()}"]
     for order in (gpus, gpus[::-1]):
         options = [word for gpu in order for word in ("--gpu", gpu)]
@@ -713,7 +713,7 @@ def escape_sequences_are_shown_harmless() -> None:
 
 
 def locks(**how: Any) -> dict[str, list[dict[str, Any]]]:
-    """What `zinc locks --json` says."""
+    """The output of `zinc locks --json`."""
     said: dict[str, list[dict[str, Any]]] = json.loads(expect(0, "locks", "--json", **how))
     return said
 
@@ -825,7 +825,7 @@ def locks_takes_none() -> None:
         # a sanitizer looks for leaks as strace does for calls: one at a time
         env=dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"),
     )
-    # who counts the lines that run locks the files that he keeps his counts in
+    # the profiler of the running lines locks the files with its counts
     calls = [line for line in trace.read_text().splitlines() if ".gcda" not in line]
     assert any("openat(" in line for line in calls)
     assert not any("flock(" in line or "F_SETLK" in line for line in calls), calls

@@ -93,7 +93,7 @@ def on_terminal(
 
 
 def read_until(master: int, wanted: str) -> str:
-    """What comes from a terminal, up to this."""
+    """The output of a terminal, up to this."""
     text = ""
     end = time.monotonic() + PATIENCE
     while wanted not in text:
@@ -104,7 +104,7 @@ def read_until(master: int, wanted: str) -> str:
 
 
 def read_all(master: int) -> str:
-    """All that comes from a terminal until nobody else has it."""
+    """All output of a terminal until the last process closes it."""
     text = b""
     while True:
         try:
@@ -167,7 +167,7 @@ def stale_of_another() -> None:
 
 
 def command_that_is_no_utf8() -> None:
-    """JSON is, whatever a process is called."""
+    """The output is valid JSON for any process name."""
     weird = b"z\xc3\xa9\xe2\x82\xac\xed\xa0\x80\xf0\x9f\x98\x80\xf5\x80\x80\x80\xe2\x82"
     with subprocess.Popen([weird, "60"], executable="/bin/sleep") as process:
         try:
@@ -220,7 +220,7 @@ def top_on_a_screen() -> None:
 
 
 def top_has_the_busiest_first() -> None:
-    """By notifies per second; what has come since has no rate, what has gone no row."""
+    """By notifies per second; a new region has no rate, a removed one no row."""
     with made("a"), made("z") as busy, made("m") as gone:
         with subprocess.Popen(
             [ZINC, "top", "-b", "-n", "2", "-d", "1"], stdout=subprocess.PIPE, text=True
@@ -292,7 +292,7 @@ def metrics_of_an_odd_region() -> None:
 
 
 def files_that_are_no_locks() -> None:
-    """Whatever their names begin with."""
+    """For any beginning of their names."""
     with tempfile.TemporaryDirectory() as folder:
         for name in ("gpu-x", "gpu--0", "gpu-x-", "cpu-x", "llc-", "gpu-vulkan-7"):
             Path(f"{folder}/zinc-{name}.lock").touch()
@@ -303,7 +303,7 @@ def files_that_are_no_locks() -> None:
 
 
 def create_says_how_to_end() -> None:
-    """To who sits before it, and not to a pipe."""
+    """To a user at a terminal, and not to a pipe."""
     with on_terminal("create", NAME, "64K") as (process, master):
         read_until(master, "held until interrupted (Ctrl-C)")
         process.send_signal(END)
@@ -314,7 +314,7 @@ def create_says_how_to_end() -> None:
 
 
 def sizes_at_the_end_of_numbers() -> None:
-    """There is no next multiple to tell."""
+    """There is no next multiple to report."""
     expect(2, "create", NAME, str(2**64 - 1), stderr="expected a multiple of the page size")
 
 
@@ -328,7 +328,7 @@ def no_list() -> None:
 
 
 def truncated_stream() -> None:
-    """Whoever may write to a stream may cut it off while it is looked at."""
+    """A process that may write a stream may truncate it while it is examined."""
     name = f"{NAME}-cut"
     path = Path(f"/dev/shm/zinc_{name}")
     with subprocess.Popen(
@@ -351,14 +351,14 @@ def truncated_stream() -> None:
 
 
 def unreadable_source() -> None:
-    """What read() says is passed on, and nothing is written."""
+    """The error of read() is in the message, and nothing is written."""
     with made("a") as name:
         expect(3, "write", name, "/proc/self/mem", stderr="cannot read /proc/self/mem: ")
         assert not any(Path(f"/dev/shm/zinc_{name}").read_bytes()[64:])
 
 
 def full_disk() -> None:
-    """Whatever it was to say."""
+    """For any output."""
     with open("/dev/full", "w", encoding="ascii") as full:
         for arguments in (["--version"], ["--help"], ["ls"], ["help", "create"]):
             done = subprocess.run(
@@ -402,7 +402,7 @@ TESTS: list[Callable[[], None]] = [
 
 
 def be_alone() -> None:
-    """With a /dev/shm of our own: the tests count what is in it, and who is on a screen."""
+    """With a private /dev/shm: the tests count its entries and the regions on a screen."""
     if os.geteuid() or os.environ.get("SHOWN_ALONE"):
         return
     os.environ["SHOWN_ALONE"] = "1"

@@ -68,7 +68,7 @@ def soon(what: Callable[[], Any]) -> None:
 
 
 def stat(name: str = NAME) -> dict[str, Any]:
-    """What JSON has of it; {} without such a region."""
+    """The JSON object of the region; {} without such a region."""
     done = zinc("stat", "--json", name)
     found: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
     return found
@@ -190,7 +190,7 @@ def short_last_frame() -> None:
 
 
 def whole_frames_of_what_is_left() -> None:
-    """A late reader gets those that are in the ring; one after the end none."""
+    """A late reader gets the frames in the ring; a reader after the end gets none."""
     with writing("--slots", "8") as writer:
         feed(writer, *range(1, 21))
         soon(lambda: stream()["frames"] == 20)
@@ -355,7 +355,7 @@ def slow_reader_is_dropped() -> None:
 
 
 def timeouts() -> None:
-    """Nobody comes; nothing comes."""
+    """No writer comes, and no frame."""
     assert finish_of("read", NAME, "-f", "-t", "20") == (1, b"", "")
     assert finish_of("read", NAME, "-f", "-t", "0") == (1, b"", "")
     with writing():

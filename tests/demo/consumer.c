@@ -117,7 +117,7 @@ static zinc_handle open_region(const char *name)
 	errx(1, "cannot open region %s: %s", name, zinc_strerror(ret));
 }
 
-/* What to wait with: an epoll descriptor, or -1 for zinc_wait() */
+/* The descriptor to wait with: an epoll, or -1 for zinc_wait() */
 static int open_epoll(zinc_handle region)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLRDHUP };
@@ -172,7 +172,7 @@ static void report(const char *path, int epoll, uint64_t produced)
 
 	if (!file)
 		err(1, "cannot write %s", path);
-	/* the last ones, which nobody woke us for */
+	/* the last frames, whose notifies did not wake this process */
 	tally.missed += produced - tally.last;
 	qsort(tally.latency, tally.samples, sizeof(tally.latency[0]), compare);
 	fprintf(file, "C,%s %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
@@ -195,7 +195,7 @@ static void save(struct stream *stream, const char *path)
 			   STREAM_WIDTH, STREAM_HEIGHT, STREAM_STRIDE);
 	if (ret)
 		errx(1, "cannot write %s: %s", path, zinc_strerror(ret));
-	/* it must be what was checked, all the while */
+	/* it must stay equal to the checked frame */
 	if (check(stream, tally.good, &stamp) != RIGHT)
 		errx(1, "frame %" PRIu64 " changed while it was saved",
 		     tally.good);

@@ -69,7 +69,7 @@ def open_region(lib: ctypes.CDLL, name: str) -> ctypes.c_void_p:
 
 
 class Tally:
-    """What became of the frames."""
+    """The fate of the frames."""
 
     def __init__(self) -> None:
         self.last = self.right = self.missed = self.wrong = 0
@@ -104,7 +104,7 @@ class Tally:
         return self.latency[int(part * (len(self.latency) - 1))] // 1000
 
     def report(self, path: str, produced: int) -> None:
-        # the last ones, which nobody woke us for
+        # the last frames, whose notifies did not wake this process
         self.missed += produced - self.last
         self.latency.sort()
         figures = [produced, self.right, self.missed, self.wrong]

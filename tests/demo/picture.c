@@ -20,7 +20,7 @@ void picture_load(struct picture *picture, const char *path)
 	if (!file)
 		err(1, "cannot read the picture %s", path);
 
-	/* libjpeg's own error handler prints and exits: all that is needed */
+	/* libjpeg's own error handler prints and exits, which is sufficient */
 	jpeg.err = jpeg_std_error(&errors);
 	jpeg_create_decompress(&jpeg);
 	jpeg_stdio_src(&jpeg, file);

@@ -37,7 +37,7 @@ def of_screen(path: str) -> Pixels:
 
 
 def through_shader(frame: Pixels) -> Pixels:
-    """What the shader of effect.c makes of it."""
+    """The output of the shader of effect.c."""
     rows = numpy.maximum(numpy.arange(HEIGHT) - 2, 0)
     columns = numpy.maximum(numpy.arange(WIDTH) - 2, 0)
     slope = (frame - frame[rows][:, columns]).sum(axis=2)

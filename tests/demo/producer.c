@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plays photographs into a region, a window panning over them, until killed.
+ * Writes photographs into a region, a window panning over them, until killed.
  *
  * usage: producer NAME FRAMES_PER_SECOND AUDIENCE PICTURE.jpg...
  *
- * It begins when AUDIENCE other handles are open, so that nobody misses the
- * first frame. Once it plays it reads and writes nothing but memory.
+ * It begins when AUDIENCE other handles are open, so that no reader misses the
+ * first frame. After that it reads and writes only memory.
  */
 
 #include <err.h>
@@ -41,7 +41,7 @@ static const uint8_t *window_row(const struct picture *picture, uint64_t frame,
 				 (size_t)(top + y) * picture->width + left);
 }
 
-/* Draw into the region, and add up what was drawn from where it came from */
+/* Draw into the region, and compute the checksum of the source */
 static uint32_t draw(uint8_t *pixels, const struct picture *picture,
 		     uint64_t frame)
 {

@@ -78,7 +78,7 @@ static void set_up(struct scanout *s)
 	must(zinc_drm_show(s->frames[0], NULL, &s->output), "show");
 }
 
-/* Not before what was shown last is to be seen */
+/* Only after the previous frame is visible */
 static void flip(struct scanout *s, uint64_t frame)
 {
 	uint32_t crtc = zinc_drm_crtc_id(s->output);

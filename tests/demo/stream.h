@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The frame stream of the demo, as it lies in the region.
+ * The frame stream of the demo, as it is laid out in the region.
  *
- * The first 64 KiB say what the stream is; a ring of frames follows. A slot's
- * @begin is written before its pixels are touched and its @end after they are
- * done, so that whoever reads the pixels in place can tell whether they held
- * still: @end was his frame before, and @begin still is afterwards.
+ * The first 64 KiB describe the stream; a ring of frames follows. The producer
+ * writes a slot's @begin before it writes the pixels, and its @end afterwards,
+ * so that a reader of the pixels can detect an overwrite: @end was its frame
+ * before the read, and @begin still is afterwards.
  */
 #ifndef DEMO_STREAM_H
 #define DEMO_STREAM_H

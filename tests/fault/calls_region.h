@@ -82,7 +82,7 @@ static inline bool notified_and_waited(struct scene *s, long ret)
 	return right && shut(s->other) && waited(s, ret);
 }
 
-/* Of a user who has no account yet: it gets one to sleep on */
+/* Of a user without an account yet, who gets one to sleep on */
 static inline void want_sleep(struct scene *s)
 {
 	with_region(s);

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way in which a call can run out of memory, or of a readable pointer:
- * the kernel's fault injection makes the first allocation or user copy of a
- * call fail, then the second, and so on until none is left to fail. However
- * the call ends, nothing of it may stay behind where it failed, and the same
- * call must work right after.
+ * Every failure of memory or of a user copy in a call: the kernel's fault
+ * injection makes the first allocation or user copy of a call fail, then the
+ * second, and so on until none is left to fail. After each failure nothing may
+ * be left of the call, and the same call must succeed.
  *
- * One row per call; the calls themselves are in calls_*.h. Nobody else may use
- * the module meanwhile.
+ * One row per call; the calls themselves are in calls_*.h. No other process may
+ * use the module meanwhile.
  */
 #include "calls_device.h"
 #include "calls_dmabuf.h"
@@ -56,7 +55,7 @@ static void __attribute__((constructor(2000))) need_injection(void)
 		    set_up(injectors[i], "task-filter", "N"))
 			skip_all("not every kind of fault can be injected here");
 	}
-	/* what may wait, and what is of one page, fails too */
+	/* allocations that may wait, and those of one page, fail too */
 	if (set_up("failslab", "ignore-gfp-wait", "N") ||
 	    set_up("fail_page_alloc", "ignore-gfp-wait", "N") ||
 	    set_up("fail_page_alloc", "ignore-gfp-highmem", "N") ||
@@ -264,7 +263,7 @@ ROW(mmap_whole) {
 	.errors = { ENOMEM }, .refused = 1,
 };
 
-/* the kernel copes, whatever it asks for */
+/* the kernel handles all failures of its own */
 ROW(munmap_data) {
 	.prepare = want_unmap_data, .attempt = do_unmap, .succeeded = unmapped,
 	.errors = { ENOMEM },
@@ -357,7 +356,7 @@ ROW(write_parameter) {
 	.errors = { ENOMEM, EFAULT }, .refused = 2,
 };
 
-/* a dma-buf that nobody could be told of is the one that the next is given */
+/* the next call gets the dma-buf whose descriptor could not be returned */
 ROW(export) {
 	.prepare = want_export, .attempt = do_export, .succeeded = exported,
 	.errors = { ENOMEM, EFAULT, ENFILE }, .refused = 5, .keeps = 1,
@@ -638,9 +637,9 @@ static struct tally sweep_once(struct __test_metadata *_metadata,
 }
 
 /*
- * A cache of the kernel that is filled up just then shifts what comes after
- * it, past the injection at times: so there is a second sweep, and more where
- * neither met all that it should.
+ * If a cache of the kernel is filled at that moment, later allocations have
+ * other numbers, and one may be skipped. Therefore there is a second sweep, and
+ * more if neither covered all failures.
  */
 TEST_F_TIMEOUT(fault, sweep, 600)
 {

@@ -34,9 +34,9 @@ static void __attribute__((constructor(2000))) need_root(void)
 /* ---- the other view of the pages ---- */
 
 /*
- * What holds the pages of a region while memory is short, and shows them, next
- * to the mapping that every test has. A further way to hold them, by a dma-buf
- * that is mapped or imported, is a further row here and in VIEWS.
+ * Holders of the pages of a region while memory is short, and a view of the
+ * pages, besides the mapping that every test has. To add a holder, such as a
+ * mapped or imported dma-buf, add a row here and in VIEWS.
  */
 struct view {
 	void *(*get)(int fd, size_t length);
@@ -175,7 +175,7 @@ static void *reserve(size_t size)
 
 /* ---- two processes and a region ---- */
 
-/* Enough rounds, and what is to happen meanwhile has happened */
+/* Enough rounds for the expected events to have happened */
 #define ROUNDS		50
 #define MOST_ROUNDS	5000
 
@@ -220,7 +220,7 @@ FIXTURE_SETUP(limit)
 		SKIP(return, "no memory cgroup at " CGROUPS);
 }
 
-/* Whatever was tried: nothing is left, and nothing is charged. */
+/* After every attempt: nothing is left, and nothing is charged. */
 FIXTURE_TEARDOWN(limit)
 {
 	struct zinc_query now = query(self->dev);
@@ -245,7 +245,7 @@ TEST_F_TIMEOUT(limit, creator_is_charged, 120)
 	/* and the control page */
 	EXPECT_TRUE(EVENTUALLY(group_shmem(self->group) == size + PAGE));
 
-	/* whoever uses it then */
+	/* for any process that uses it then */
 	p = map_data(fd, size, PROT_READ | PROT_WRITE);
 	ASSERT_NE(p, NULL);
 	fill(p, size, 1);
@@ -306,7 +306,7 @@ TEST_F_TIMEOUT(limit, create_beyond_it_is_enomem, 120)
 	EXPECT_EQ(close(fd), 0);
 }
 
-/* The limit is met by who touches: he dies, what he wrote before stays. */
+/* The process that touches the page meets the limit: it is killed, and its earlier writes stay. */
 TEST_F_TIMEOUT(limit, lazy_touch_beyond_it_kills_the_toucher, 120)
 {
 	const size_t size = 64 * MIB;
@@ -331,7 +331,7 @@ TEST_F_TIMEOUT(limit, lazy_touch_beyond_it_kills_the_toucher, 120)
 	EXPECT_GT(info(fd).resident, 8 * MIB);
 	EXPECT_LE(info(fd).resident, 16 * MIB);
 	EXPECT_TRUE(is_filled(p, 8 * MIB, 1));
-	/* those outside of the group go on */
+	/* processes outside of the group continue */
 	fill(p, size, 2);
 	EXPECT_TRUE(is_filled(p, size, 2));
 	EXPECT_EQ(munmap(p, size), 0);
@@ -566,7 +566,7 @@ FIXTURE_SETUP(fragmented)
 	if (!(query(self->dev).features & ZINC_FEATURE_HUGE))
 		SKIP(return, "regions get no huge pages");
 	chosen(THP "defrag", self->defrag, sizeof(self->defrag));
-	/* who wants a huge page takes what is there, and makes none */
+	/* a process that wants a huge page takes a free one, and makes none */
 	ASSERT_EQ(write_text(THP "defrag", "never"), 0);
 }
 
@@ -576,7 +576,7 @@ FIXTURE_TEARDOWN(fragmented)
 	close(self->dev);
 }
 
-/* Take huge pages till there is none left; what has them is the result. */
+/* Allocate huge pages until none is left; the result holds them. */
 static void take_huge_pages(size_t most)
 {
 	unsigned long long before = vmstat("thp_fault_fallback");
@@ -694,7 +694,7 @@ FIXTURE_SETUP(moved)
 	self->dev = open_device();
 	ASSERT_GE(self->dev, 0);
 	self->size = SMALL_PAGES;
-	/* what was taken first is where compaction moves what was taken next */
+	/* compaction moves the later pages to the place of the earlier ones */
 	self->hold = reserve(HELD);
 	if (access(THP "enabled", F_OK))
 		step = PAGE;
@@ -904,7 +904,7 @@ TEST_F_TIMEOUT(moved, not_while_a_pipe_holds_them, 300)
 	TH_LOG("%u of %zu pages were moved", moved, self->size / PAGE);
 	EXPECT_GT(moved, 0);
 	EXPECT_EQ(count_moved(self->p, held, self->frames), 0);
-	/* what is written now is what the pipe gives */
+	/* the pipe returns the current content */
 	fill(self->p, held, 7);
 	ASSERT_EQ(read(pipes[0], copy, held), held);
 	EXPECT_TRUE(is_filled(copy, held, 7));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What one attempt of a call works with, and what a failed one must leave as it
- * was.
+ * The objects that one attempt of a call works with, and that a failed call
+ * must leave unchanged.
  */
 #ifndef SCENE_H
 #define SCENE_H
@@ -25,7 +25,7 @@ struct state {
 	__u32 reservations;
 	int listed;
 	int fds;
-	int next_fd;		/* one that is reserved has no file yet */
+	int next_fd;		/* a reserved one has no file yet */
 	__u32 cursor;		/* of the handle */
 	long refs;		/* of the module */
 	char text[65536];
@@ -115,7 +115,7 @@ union args {
 	__u64 count;
 };
 
-/* What one attempt works with. A failed call leaves @args as they were. */
+/* The objects of one attempt. A failed call leaves @args unchanged. */
 struct scene {
 	int dev;
 	const char *name;

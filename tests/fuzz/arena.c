@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The memory that programs work on, and what is done where there is none.
- */
+/* The memory that programs work on, and accesses outside of it. */
 #include <setjmp.h>
 #include <signal.h>
 #include <string.h>

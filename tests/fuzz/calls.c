@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the rows of the table do: a number of a call becomes a value by its
- * field's kind, and the values a call of the kernel.
+ * The functions of the rows of the table: the kind of a field makes a value of
+ * a call's number, and the values make a call of the kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -74,7 +74,7 @@ static uint64_t deadline(uint64_t value)
 	}
 }
 
-/* A few good names, then what is wrong with names, else the number's bytes */
+/* A few good names, then bad names, else the number's bytes */
 static void put_name(uint8_t *to, uint64_t value)
 {
 	memset(to, 0, ZINC_NAME_SIZE);
@@ -171,8 +171,8 @@ static void fill(const struct op *op, const struct call *c, uint8_t *image)
 }
 
 /*
- * What is not lazy is made at once, which takes long and fills the memory: in
- * small. What is too large for any memory may stay; huge pages are touched.
+ * Pages that are not lazy are allocated at once, which takes time and memory:
+ * make them few. A size beyond all memory may stay; huge pages are touched.
  */
 static void bound(struct zinc_create *args)
 {
@@ -507,7 +507,7 @@ static long read_file(const char *path)
 	return n;
 }
 
-/* Whatever shows a region, or opens it by another way */
+/* Everything that describes a region, or opens it in another way */
 long run_proc(const struct op *op, const struct call *c)
 {
 	char path[128];
@@ -537,7 +537,7 @@ long run_proc(const struct op *op, const struct call *c)
 	}
 }
 
-/* ---- who and where ---- */
+/* ---- identity and namespaces ---- */
 
 /* Of this thread alone; the saved ids stay, to come back */
 long run_user(const struct op *op, const struct call *c)
@@ -608,7 +608,7 @@ static long shift_clock(const char *offset)
 	return ret;
 }
 
-/* In the midst of whatever comes next */
+/* During the following calls */
 static long die_later(uint64_t us)
 {
 	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGKILL };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What of the module ran: KCOV, whose edges are calls that the compiler put
- * into every basic block. The maps are shared with the processes that follow
+ * Coverage of the module: KCOV, whose edges are calls that the compiler put
+ * into every basic block. The maps are shared with the processes that replace
  * one that died.
  */
 #include <fcntl.h>
@@ -159,7 +159,7 @@ void cover_stop(unsigned int thread)
 		ioctl(kcov[thread].fd, KCOV_DISABLE, 0);
 }
 
-/* What the last run saw, and what of it nobody had seen */
+/* Edges of the last run, and those of them that are new */
 static uint32_t edge_run[TEXT_MAX], pair_run[PAIRS], run;
 static uint32_t fresh[FRESH_MAX], goal[FRESH_MAX];
 static unsigned int fresh_count, goal_count;
@@ -174,7 +174,7 @@ static void see(uint64_t offset, uint64_t before)
 {
 	uint32_t pair = (before * 0x9e3779b1 ^ offset) % PAIRS;
 
-	/* what is not in .text, or what a child that was killed left half-written */
+	/* an address outside of .text, or one that a killed child wrote in part */
 	if (offset >= TEXT_MAX || (maps->sites && !maps->site[offset]))
 		return;
 	edge_run[offset] = run;
@@ -214,7 +214,7 @@ unsigned int cover_collect(void)
 	return fresh_count;
 }
 
-/* What the last run saw first is what the next ones are to see as well */
+/* Edges that the last run reached first are edges for the next runs as well */
 void cover_set_goal(void)
 {
 	memcpy(goal, fresh, sizeof(goal));

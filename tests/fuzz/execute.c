@@ -28,7 +28,7 @@
 #include "execute.h"
 #include "program.h"
 
-/* In us. Alone, nobody else will end a sleep; in a race somebody may */
+/* In us. In a single thread, no other call ends a sleep; in a race another may */
 #define TICK_ALONE		300
 #define TICK_RACE		2000
 #define CHILD_MS	5000
@@ -85,7 +85,7 @@ static void set_tick(unsigned int us)
 		.it_value.tv_usec = us,
 	};
 
-	/* a child has no timers but this one */
+	/* a child inherits only this timer */
 	if (in_child)
 		setitimer(ITIMER_REAL, &old, NULL);
 	else
@@ -97,7 +97,7 @@ static void write_number(int fd, unsigned int n)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u", n);
-	/* that it is not to be had is no finding */
+	/* a missing namespace is not a finding */
 	if (fd >= 0 && pwrite(fd, text, strlen(text), 0) < 0)
 		return;
 }
@@ -202,9 +202,9 @@ static void reap(pid_t pid)
 }
 
 /*
- * With a copy of the memory, or in ours: that takes much less time, but not
- * every namespace can be left then. We wait, so that it can have all that is
- * this thread's. No locks of the C library are needed there.
+ * With a copy of the memory, or in the same memory: that takes much less time,
+ * but some namespaces cannot be left then. The parent waits, so that the child
+ * can use everything of this thread. It needs no locks of the C library.
  */
 static pid_t start_child(bool copy, unsigned int calls)
 {
@@ -225,7 +225,7 @@ long run_fork(const struct op *op, const struct call *c)
 {
 	unsigned int calls = c->arg[0] % MAX_CALLS;
 	bool user = user_changed, net = net_changed;
-	/* others of a race go on using what is ours */
+	/* the other threads of a race continue to use it */
 	bool copy = c->arg[2] & 1 || racing_now;
 	int saved[SLOTS];
 	pid_t pid;
@@ -353,7 +353,7 @@ static void execute_race(const struct program *p)
 	racing_now = false;
 }
 
-/* Without the clean-up, which what is seen should not have in it */
+/* Without the clean-up, whose coverage does not count */
 void execute(const struct program *p)
 {
 	if (p->racing && race.on) {
@@ -378,7 +378,7 @@ static void write_to(const char *path, const char *text)
 	close(fd);
 }
 
-/* A user's namespace, where the users of the others are nobody */
+/* A user namespace in which the users of the others are nobody */
 static int open_user_net(void)
 {
 	int ready[2], fd;
@@ -468,7 +468,7 @@ static void clear_limits(void)
 	limits_changed = false;
 }
 
-/* Whether debugfs lists a region, of whatever namespace and user */
+/* Whether debugfs lists a region, of any namespace and user */
 static bool lists_regions(void)
 {
 	char text[512];
@@ -560,7 +560,7 @@ bool reset(void)
 
 /* ---- beginning ---- */
 
-/* Whatever can fail does, when it is asked to */
+/* Every allocation that can fail does, if requested */
 static void set_faults_up(void)
 {
 	static const char * const injectors[] = {

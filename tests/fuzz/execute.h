@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the calls of a program share: memory, descriptors, and what is to be
- * set right behind them.
+ * State that the calls of a program share: memory, descriptors, and the state
+ * to restore after them.
  */
 #ifndef EXECUTE_H
 #define EXECUTE_H

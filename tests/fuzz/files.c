@@ -57,7 +57,7 @@ void save_programs(const char *path, const struct program *p, unsigned int count
 	fclose(f);
 }
 
-/* ---- what is about to run ---- */
+/* ---- the programs about to run ---- */
 
 static int pending = -1;
 
@@ -75,8 +75,8 @@ void pending_open(const char *dir)
 }
 
 /*
- * If the kernel dies with all that is in memory, they are there. Of more than
- * there is room for, the first.
+ * On disk, in case the kernel dies with all that is in memory. Only the first
+ * ones, if there is not enough room.
  */
 void pending_write(const struct program *p, unsigned int count)
 {

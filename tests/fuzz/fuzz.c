@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The fuzzer of zinc.ko: makes programs, runs them in a process that may die,
+ * The fuzzer of zinc.ko: creates programs, runs them in a process that may die,
  * keeps those that reach something new, and stops when the kernel complains.
  */
 #include <errno.h>
@@ -261,7 +261,7 @@ static void judge_death(int status, unsigned int life)
 		found(line);
 	if (WIFEXITED(status))
 		exit(WEXITSTATUS(status));
-	/* a program of its own may have hurt it: that is no finding */
+	/* the program may have hurt itself: that is not a finding */
 	printf("a process of the fuzzer ended with status %#x: going on with another\n",
 	       status);
 	if (life == DEATHS_MAX)
@@ -358,7 +358,7 @@ static void print_lines(const struct program *p)
 static int to_c(const char *path)
 {
 	printf("// %s-License-Identifier: GPL-2.0-only\n", "SPDX");
-	puts("/* What a finding took; printed by fuzz --to-c. */\n"
+	puts("/* The programs of a finding; printed by fuzz --to-c. */\n"
 	     "#include \"found.h\"\n\n"
 	     "static const char programs[] =");
 	for_programs(path, print_lines);

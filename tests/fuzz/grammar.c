@@ -120,7 +120,7 @@ const char * const seeds[] = {
 	"create to=1 capacity=0x7000\n"
 	"list entries=1 count=0xffffffff entry_size=0x148 name=8\n"
 	"wait fd=1 deadline=4\n",
-	/* who may: another user, another group, a user namespace of its own */
+	/* identities: another user, another group, its own user namespace */
 	"create to=1 capacity=0x1000 mode=0640\n"
 	"user uid=1000 gid=1000\n"
 	"open to=2 flags=4\n"

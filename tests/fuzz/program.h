@@ -44,7 +44,7 @@ enum kind { FD, OUT, NUMBER, NAME, TIME, POINTER, AREA, LENGTH };
 
 struct field {
 	const char *name;
-	const uint64_t *values;	/* to choose from, beside what is seen */
+	const uint64_t *values;	/* to choose from, besides observed values */
 	uint16_t values_count;
 	uint16_t offset;	/* in the struct of an ioctl */
 	uint16_t size;
@@ -66,7 +66,7 @@ struct op {
 /* grammar.c */
 extern const struct op ops[];
 extern const unsigned int ops_count;
-/* What there is to begin with, beside programs at random */
+/* The initial programs, besides random ones */
 extern const char * const seeds[];
 extern const unsigned int seeds_count;
 unsigned int fields_of(const struct op *op);
@@ -87,13 +87,13 @@ unsigned int for_programs(const char *path,
 void pending_open(const char *dir);
 void pending_write(const struct program *p, unsigned int count);
 
-/* What takes time beside the calls */
+/* Times besides those of the calls */
 enum cost {
 	COST_ALL, COST_THREAD, COST_CLOSE, COST_ARENA, COST_NAMES, COST_CLEAN,
 	COST_REPORT, COST_COVER, COST_PENDING, COSTS
 };
 
-/* execute.c: what was run, for all processes there have been */
+/* execute.c: counts of runs, of all processes so far */
 struct counts {
 	uint64_t calls[MAX_OPS + COSTS];
 	uint64_t ns[MAX_OPS + COSTS];
@@ -157,7 +157,7 @@ void learn_value(uint64_t value);
 unsigned int values_learnt(void);
 void drop_calls(struct program *p, unsigned int from, unsigned int count);
 
-/* search.c: what is worth to be run */
+/* search.c: programs that are worth running */
 #define CORPUS_MAX	2048
 #define HISTORY		32
 
@@ -171,10 +171,10 @@ struct shared {
 	struct program history[HISTORY];	/* the last is at next - 1 */
 };
 
-/* What outlives the process that runs the programs */
+/* State that outlives the process that runs the programs */
 extern struct shared *shared;
 
-/* What the fuzzer says of its own accord, as the kernel would */
+/* The fuzzer's own messages, in the form of the kernel's */
 extern const char * const left_behind;
 
 void search_init(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs at random: values that the table names, those that the module was
- * seen to compare something with, and now and then any.
+ * Random programs: values that the table names, values that the module was
+ * observed to compare with, and sometimes any value.
  */
 #include <string.h>
 
@@ -36,7 +36,7 @@ void learn_value(uint64_t value)
 {
 	unsigned int i;
 
-	/* small ones and kernel addresses help nobody */
+	/* small values and kernel addresses are useless */
 	if (value <= 16 || (value >> 40 == 0xffff88 || value >> 40 == 0xffffff))
 		return;
 	for (i = 0; i < learnt_count; i++)
@@ -70,7 +70,7 @@ static uint64_t random_value(const struct field *f, uint64_t now)
 	return random_any();
 }
 
-/* What another call has there, so that they meet */
+/* The value of another call's field, so that they meet */
 static bool same_place(const struct program *p, struct call *c, unsigned int i)
 {
 	unsigned int kind = ops[c->op].field[i].kind, n, k;
@@ -161,7 +161,7 @@ static void change(struct call *c)
 	c->arg[i] = random_value(&ops[c->op].field[i], c->arg[i]);
 }
 
-/* Whoever uses what the first calls made may do so at once */
+/* Users of the first calls' results may run at the same time */
 static void make_race(struct program *p)
 {
 	unsigned int i = 1 + random_below(p->count > 4 ? 4 : p->count);

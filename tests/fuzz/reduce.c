@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes a finding small: leaves out programs, calls, threads and arguments, as
- * long as the kernel still reports it.
+ * Reduces a finding: omits programs, calls, threads and arguments, as long as
+ * the kernel still reports it.
  *
- * Most reports come once in the life of a kernel, and some are its end. So
- * everything is on disk before it happens, and who calls this boots again and
- * goes on until the state says `done` or `lost`. What passes costs no boot.
+ * Most reports come once for each boot, and some end the kernel. Therefore
+ * every step is on disk before it is tried, and the caller boots again and
+ * continues until the state is `done` or `lost`. A step without a report needs
+ * no boot.
  *
  *	now	programs that were reported, or killed the kernel
- *	next	what is tried instead
+ *	next	programs that are tried instead
  *	state	STAGE CHUNK AT RUNNING, or how it ended
  *	what	the report's first line
  */
@@ -311,12 +312,12 @@ static void step(void)
 		begin_stage(state.stage + 1);
 		return;
 	}
-	/* accepted or not, what is below stays where it is */
+	/* accepted or not, the lower part stays where it is */
 	state.at = to > state.chunk ? to - state.chunk : 0;
 	try_piece(state.at, to);
 }
 
-/* The kernel died of what was tried last, if that was not our own fault */
+/* The last attempt killed the kernel, unless that was the fuzzer's own fault */
 static void resume(bool died)
 {
 	for_programs(path_of("next"), add_program);

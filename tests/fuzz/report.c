@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's log: whatever is a warning or worse is a finding, but for the
- * few that are no fault of a module.
+ * The kernel's log: a warning or worse is a finding, except for the few that
+ * are not a module's fault.
  */
 #include <fcntl.h>
 #include <stdlib.h>

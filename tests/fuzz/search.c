@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The search: programs that reach something new are kept, made as short as
- * they can be, and changed into others. What the module compares a value with
- * is tried in the place of the value.
+ * The search: programs that reach something new are kept, reduced, and mutated.
+ * A value that the module compares with is tried in the place of the original
+ * value.
  */
 #include <dirent.h>
 #include <stdlib.h>
@@ -74,7 +74,7 @@ void run_program(const struct program *p)
 	add_cost(COST_REPORT, t);
 }
 
-/* ---- what is new ---- */
+/* ---- novelty ---- */
 
 static void minimize(struct program *p)
 {
@@ -107,7 +107,7 @@ static bool is_costly(const struct program *p)
 	return false;
 }
 
-/* What is tried for the sake of a comparison */
+/* An attempt to satisfy a comparison */
 static struct program hints[HINTS_MAX];
 static unsigned int hints_count;
 
@@ -121,7 +121,7 @@ static void add_hint(const struct program *p, unsigned int call,
 	*arg = (*arg & ~mask) | (to & mask);
 }
 
-/* Replace what was compared with something by that */
+/* Replace a compared value by the other operand */
 static void add_hints(const struct program *p, uint64_t from, uint64_t to,
 		      uint64_t size)
 {
@@ -187,7 +187,7 @@ static void try_pairs(const struct program *p, const struct comparison *pairs,
 		consider(&hints[i]);
 }
 
-/* What it is compared with: for others as well */
+/* The other operand: a value for other fields as well */
 static unsigned int compare(const struct program *p, struct comparison *pairs)
 {
 	unsigned int i, n;
@@ -214,7 +214,7 @@ static void learn(const struct program *p)
 		return;
 	within = true;
 	n = compare(p, pairs);
-	/* nobody comes upon a large one by chance */
+	/* a random choice almost never finds a large one */
 	if (!replaying && !is_costly(p)) {
 		try_pairs(p, pairs, n, true);
 		if (!random_below(4))
@@ -310,7 +310,7 @@ void search_load(const char *dir)
 	qsort(loaded, loaded_count, sizeof(*loaded), by_length);
 }
 
-/* Those that add nothing to shorter ones go; consider() writes the others */
+/* Programs that add nothing to shorter ones are removed; consider() writes the others */
 static void replay_corpus(void)
 {
 	unsigned int i;

@@ -77,7 +77,7 @@ static bool parse_call(struct call *c, char *line)
 	return true;
 }
 
-/* The next of a file; false at the end. What it does not know is left out. */
+/* The next program of a file; false at the end. Unknown rows are omitted. */
 bool parse_program(FILE *from, struct program *p)
 {
 	char line[2048], copy[2048];

@@ -56,7 +56,7 @@ class Clip(ctypes.Structure):
 
 
 class Mode(ctypes.Structure):
-    """drmModeModeInfo, up to what is looked at"""
+    """drmModeModeInfo, up to the last member that is used"""
     _fields_ = [("clock", ctypes.c_uint32), ("hdisplay", ctypes.c_uint16),
                 ("horizontal", ctypes.c_uint16 * 4),
                 ("vdisplay", ctypes.c_uint16)]
@@ -111,7 +111,7 @@ def make(function: Any, *arguments: Any) -> Handle:
 
 @contextmanager
 def region(flags: int = 0, backend: int = 1) -> Iterator[Handle]:
-    """A region of SIZE; @flags are those of a further handle that is yielded."""
+    """A region of SIZE; @flags are for another handle, which is yielded."""
     if backend == 1 and not os.path.exists("/dev/zinc"):
         raise Skip("no /dev/zinc: load zinc.ko")
     name = f"zt{os.getpid()}-drm{next(NUMBERS)}".encode()
@@ -326,7 +326,7 @@ def test_show_and_restore() -> None:
         assert (mode.contents.hdisplay, mode.contents.vdisplay) == (640, 480)
         connector = DRM.zinc_drm_connector(output)
         assert glob.glob(f"/sys/class/drm/card?-{connector.decode()}"), connector
-        # on top of it, as told in all that can be told
+        # above it, with all properties
         other = make(DRM.zinc_drm_show, second, choice(
             size=CHOICE_SIZE + 8, connector=connector,
             mode=ctypes.cast(mode, ctypes.c_void_p)))
@@ -349,7 +349,7 @@ def test_restore_of_what_is_gone() -> None:
         crtc = DRM.zinc_drm_crtc_id(over)
         assert DRM.zinc_drm_restore(over) == -errno.ENOENT
         assert shown_by(card, crtc) == DRM.zinc_drm_framebuffer_id(second)
-        # and of what was dark
+        # and of a display that was dark
         DRM.zinc_drm_remove_framebuffer(second)
         assert shown_by(card, crtc) == 0
         third = framebuffer(buffer)
@@ -376,7 +376,7 @@ def test_damage() -> None:
 
 
 def test_second_program() -> None:
-    """Who comes later has no right to the display."""
+    """A later process has no right to the display."""
     with imported() as (card, buffer):
         frame = framebuffer(buffer)
         path = os.readlink(f"/proc/self/fd/{card}").encode()

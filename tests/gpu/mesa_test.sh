@@ -49,8 +49,8 @@ are_short()
 	done
 }
 
-# retell KERNEL LOG: a guest's results, under numbers of ours. What it skips it
-# should not: this is the root that has everything.
+# retell KERNEL LOG: a guest's results, renumbered. It should skip nothing: this root has
+# every package.
 retell()
 {
 	local line

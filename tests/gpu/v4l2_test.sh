@@ -47,7 +47,7 @@ start()
 {
 	"$@" >"$T/said" 2>&1 &
 	running=$!
-	# at the end of the test, whatever its result
+	# at the end of the test, regardless of its result
 	trap '{ kill "$running"; wait "$running"; } 2>/dev/null || cat "$T/said"' EXIT
 }
 

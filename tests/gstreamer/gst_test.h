@@ -50,7 +50,7 @@ static inline GstElement *make_element(const char *type, const char *name, const
 	return element;
 }
 
-/* The messages that nobody has read hold the element, which holds the bus */
+/* Unread messages hold the element, which holds the bus */
 static inline void end_harness(GstHarness **h, GstBus **bus)
 {
 	if (*bus)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck disable=SC2317 # functions are called by is
 #
-# The GStreamer elements in pipelines of several processes, as gst-launch-1.0 makes
-# them. What arrives is compared byte by byte. Prints TAP.
+# The GStreamer elements in pipelines of several processes, as gst-launch-1.0 makes them. The
+# output is compared byte by byte. Prints TAP.
 
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=../steps/tap.sh
@@ -244,7 +244,7 @@ encoded_frames_are_decoded()
 	[ $(($(stat -c %s "$T/decoded") % FRAME)) = 0 ]
 }
 
-# It carries no strides: what it gets has none but those of the caps
+# It transmits no strides: its buffers can only have those of the caps
 unixfd_gets_plain_rows()
 {
 	trap stop_all EXIT

@@ -173,7 +173,7 @@ TEST_F(sink, a_dropped_buffer_is_a_lost_frame)
 	ASSERT_EQ(push(self, b), GST_FLOW_OK);
 	EXPECT_EQ(next(self, BYTES, 2), 2);
 	EXPECT_EQ(self->reader.lost, 1);
-	/* and all that follow are where they should be */
+	/* and all further ones are in the right place */
 	for (i = 3; i <= 9; i++) {
 		ASSERT_EQ(push(self, acquire(self, i)), GST_FLOW_OK);
 		EXPECT_EQ(next(self, BYTES, i), i);

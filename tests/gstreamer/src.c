@@ -240,7 +240,7 @@ TEST_F(src, a_buffer_that_is_held_is_not_overwritten)
 	EXPECT_TRUE(next_is(self, BYTES, 5));
 }
 
-/* What was shared from it counts as well */
+/* Buffers that it shared count as well */
 TEST_F(src, a_part_of_a_buffer_is_not_overwritten)
 {
 	GstBuffer *held, *part;
@@ -265,7 +265,7 @@ TEST_F(src, a_part_of_a_buffer_is_not_overwritten)
 	put(self, 5);
 }
 
-/* Or who holds them would wait for a frame that has no room */
+/* Otherwise a pipeline that holds them would wait for a frame that has no room */
 TEST_F(src, not_all_slots_are_held)
 {
 	GstBuffer *held[6];

@@ -19,7 +19,7 @@
 enum importer_device {
 	IMPORTER_WIDE = 0,	/* reaches all memory */
 	IMPORTER_OTHER = 1,	/* likewise */
-	IMPORTER_NARROW = 2,	/* reaches 4 GiB: the kernel copies what is above */
+	IMPORTER_NARROW = 2,	/* reaches 4 GiB: the kernel copies memory above */
 	IMPORTER_OWN = 3,	/* mapped by code of its own, which counts and fails */
 	IMPORTER_DEVICES,
 };
@@ -39,7 +39,7 @@ struct importer_attach {
 	__u32 pad;
 };
 
-/* Of what is out, all is of the scatter list as the device sees it */
+/* All outputs describe the scatter list as the device sees it */
 struct importer_map {
 	__u32 attachment;	/* in */
 	__u32 direction;	/* in */
@@ -83,8 +83,8 @@ struct importer_count {
 
 #define IMPORTER_BUFFER_SIZE	0x8000
 
-/* What an exporter may do, and should not */
-#define IMPORTER_BUFFER_RDONLY	1	/* nobody writes by this dma-buf */
+/* Violations that an exporter can commit */
+#define IMPORTER_BUFFER_RDONLY	1	/* no process writes by this dma-buf */
 #define IMPORTER_BUFFER_ACCESS	2	/* but a debugger */
 #define IMPORTER_BUFFER_MAYWRITE 4	/* its mappings may become writable */
 #define IMPORTER_BUFFER_PROT	8	/* their page tables are */
@@ -104,7 +104,7 @@ struct importer_mapped {
 #define IMPORTER_ACCESS	_IOW('Z', 5, struct importer_access)
 #define IMPORTER_SETUP	_IOW('Z', 6, struct importer_setup)
 #define IMPORTER_COUNT	_IOWR('Z', 7, struct importer_count)
-/* What mmap() of the file maps; -EBUSY that has been said before */
+/* The pages that mmap() of the file maps; -EBUSY if already set */
 #define IMPORTER_MMAP	_IO('Z', 8)	/* a dma-buf's descriptor */
 /* Work of the device: a sync_file; -EBUSY the last one is not done */
 #define IMPORTER_BEGIN	_IO('Z', 9)

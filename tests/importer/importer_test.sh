@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What devices do with a region's dma-buf: tests/dmabuf_*.c, in guests that have
-# tests/importer's module. ZINC_KERNELS says which; TAP of all on stdout.
+# Devices that use a region's dma-buf: tests/dmabuf_*.c, in guests with the module of
+# tests/importer. ZINC_KERNELS selects the kernels; TAP of all on stdout.
 #
-# The guests have memory above 4 GiB for a device that does not reach it, some of
-# it where no page may be pinned, and fill the kernel's room for copies once, which
-# it says. They have one page with a memory error, which is told too.
+# The guests have memory above 4 GiB for a device that does not reach it, some of it in a zone
+# where no page may be pinned. They fill the kernel's bounce buffers once, which it reports,
+# and have one page with a memory error, which it reports too.
 
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1

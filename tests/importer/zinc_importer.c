@@ -341,7 +341,7 @@ static long importer_drop(struct importer *importer, unsigned long number)
 
 /* ---- what the device, or the kernel, reads and writes ---- */
 
-/* Where the device finds what is at @offset, and how much there is of it. */
+/* The bus address of the data at @offset, and the number of contiguous bytes there. */
 static dma_addr_t importer_address(const struct sg_table *table, u64 offset,
 				   u64 *length)
 {
@@ -372,7 +372,7 @@ static void *importer_place(const struct importer_object *object, u64 offset,
 	return object->map.vaddr + offset;
 }
 
-/* A page at most: what is behind it may be no neighbour of it elsewhere. */
+/* One page at most: the next page may be elsewhere. */
 static long importer_copy_some(const struct importer_object *object,
 			       const struct importer_copy *args, u64 done,
 			       u64 *address)
@@ -598,7 +598,7 @@ static long importer_export(struct importer *importer, const void __user *arg)
 	export.ops = &importer_hollow_ops;
 	export.size = size;
 	export.flags = O_RDWR;
-	/* there has to be one; nobody looks at it */
+	/* the operation must exist, but is not used */
 	export.priv = importer;
 	dmabuf = dma_buf_export(&export);
 	if (IS_ERR(dmabuf))

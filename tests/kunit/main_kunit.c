@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit runs the suites while the module is being loaded, before or after its
- * init by the kernel's version. So this module has no init: each suite starts
- * and stops all of it.
+ * init depending on the kernel's version. Therefore this module has no init:
+ * each suite starts and stops all of it.
  */
 #include <linux/module.h>
 

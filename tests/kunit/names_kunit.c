@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * KUnit: name syntax, the name table, the order of ids, who waits for a name.
- */
+/* KUnit: name syntax, the name table, the order of ids, waiting for a name. */
 #include "kunit.h"
 
 #include <linux/mutex.h>
@@ -128,7 +126,7 @@ static void ids_in_order(struct kunit *test)
 #define WAITING	1000
 #define SAME	10
 
-/* A create looks at few of those who wait, and wakes those of its name alone. */
+/* A create visits few of the waiters, and wakes only those of its name. */
 static void waiters_by_name(struct kunit *test)
 {
 	struct zinc_names names = { .waiting = RB_ROOT };
@@ -155,7 +153,7 @@ static void waiters_by_name(struct kunit *test)
 		kunit_woken = 0;
 		zinc_names_wake(&names, region);
 		KUNIT_EXPECT_EQ(test, kunit_woken, i < WAITING ? SAME : 0);
-		/* twice the logarithm, and those of the name with the next */
+		/* twice the logarithm, and the waiters of the name with the next one */
 		KUNIT_EXPECT_LE(test, kunit_compared, 2 * 10 + SAME + 1U);
 	}
 	for (i = 0; i < WAITING; i++)
@@ -215,7 +213,7 @@ static void taken_and_replaced(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, zinc_names_precheck(name, false), 0);
 }
 
-/* Between its last reference and its removal a region has no claim. */
+/* Between its last reference and its removal a region does not claim its name. */
 static void dying_gives_way(struct kunit *test)
 {
 	struct zinc_region *old = make(test, ZINC_LIFETIME_REFS);
@@ -244,8 +242,8 @@ static void persistent_name_is_a_user(struct kunit *test)
 }
 
 /*
- * The lock is all that keeps a region which is being replaced: what is read of
- * it later is read of freed memory, as KASAN says (region_kunit.c frees at once).
+ * Only the lock keeps a region that is being replaced: a later read is a read
+ * of freed memory, which KASAN reports (region_kunit.c frees at once).
  */
 static void replaced_and_closed_at_once(struct kunit *test)
 {

@@ -138,7 +138,7 @@ static void everyone_is_woken_once(struct kunit *test)
 		}
 		kunit_unlocks = 0;
 		KUNIT_EXPECT_EQ(test, zinc_waiters(region), counts[n]);
-		/* who counts allows interrupts after each batch, and at the end */
+		/* the counting function allows interrupts after each batch, and at the end */
 		KUNIT_EXPECT_GE(test, kunit_unlocks,
 				max(1U, DIV_ROUND_UP(counts[n], ZINC_WAKE_BATCH)));
 		zinc_notify(region, true, false);
@@ -204,7 +204,7 @@ static void many_are_left_to_a_work_item(struct kunit *test)
 		remove_wait_queue(&region->wait, &all[i].entry);
 }
 
-/* A key is for those alone who asked to be told of the end. */
+/* Only waiters that requested the end have a key. */
 static void sleepers_by_what_they_wait_for(struct kunit *test)
 {
 	struct zinc_sleeper sleeper;

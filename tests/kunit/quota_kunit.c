@@ -109,7 +109,7 @@ static void limit_of_waiters(struct kunit *test)
 	unsigned int saved = zinc_max_waiters;
 	struct zinc_user *user, *again, *cache = NULL;
 
-	/* by a task that is beyond limits: what is counted, and not what is refused */
+	/* by an exempt task: it is counted, but not refused */
 	zinc_max_waiters = 2;
 	user = zinc_user_charge_waiters(&cache, 2);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, user);

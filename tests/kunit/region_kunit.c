@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * KUnit: permissions, the header and what is mirrored there.
- */
+/* KUnit: permissions, the header and its copies of fields. */
 #include "kunit.h"
 
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 
-/* now and not in a while, so that KASAN sees who uses it still */
+/* at once, without a grace period, so that KASAN reports any later use */
 #undef kfree_rcu
 #define kfree_rcu(ptr, field) do {					\
 	synchronize_rcu();						\
@@ -106,7 +104,7 @@ static void header_of_a_new_region(struct kunit *test)
 	zinc_region_put(region);
 }
 
-/* The kernel's flags stay what they are, whatever is written over the mirror. */
+/* The kernel's flags do not change, regardless of writes to their copy. */
 static void flags_are_mirrored_not_read(struct kunit *test)
 {
 	struct zinc_create args = { .capacity = PAGE_SIZE };

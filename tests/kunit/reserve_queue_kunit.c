@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * KUnit: device names, and who is granted what in which order, without files.
- */
+/* KUnit: device names, and the order of grants, without files. */
 #include "kunit.h"
 
 #include "../../kmod/internal.h"
 
-/* the limit is reached, but this caller is beyond it; who asks whether it is */
+/* the limit is reached, but this caller is exempt, and so is asked about it */
 static bool kunit_full;
 static unsigned int kunit_asked;
 
@@ -25,7 +23,7 @@ static int kunit_add_reservation(struct zinc_user *user, bool exempt)
 #undef zinc_user_is_exempt
 #undef zinc_user_add_reservation
 
-/* It calls security modules, which may take long: nobody waits meanwhile. */
+/* It calls security modules, which may take long: no task waits meanwhile. */
 static bool kunit_is_exempt(void)
 {
 	kunit_asked += !mutex_is_locked(&zinc_reserve_lock);
@@ -182,7 +180,7 @@ static void every_order_of_going(struct kunit *test)
 				let_go(r[i]);
 			r[i] = NULL;
 		}
-		/* the first of those that are left holds what it wants */
+		/* the first of the remaining ones holds what it requested */
 		for (i = 0; i < ARRAY_SIZE(what) && !r[i]; i++)
 			;
 		if (i < ARRAY_SIZE(what))
@@ -215,7 +213,7 @@ static void holders_by_cursor(struct kunit *test)
 	nothing_is_left(test);
 }
 
-/* It takes no number, no place and no device, and is in nobody's account. */
+/* It takes no number, no place and no device, and counts in no account. */
 static void a_refused_try_leaves_nothing(struct kunit *test)
 {
 	struct zinc_reservation *a = reserve(test, "X");

@@ -21,8 +21,8 @@ STAGE=$WORK/stage
 USR=$STAGE/usr/local
 BLOCK_SECONDS=120
 
-# What is not run, why, and what is run instead in the copy of the tree.
-# shellcheck disable=SC2016 # it is a later shell that reads the variables
+# Commands that are not run, the reason, and their replacement in the copy of the tree.
+# shellcheck disable=SC2016 # a later shell reads the variables
 exceptions()
 {
 	cat <<'TXT'
@@ -97,7 +97,7 @@ use_stage()
 	export PKG_CONFIG_PATH="$USR/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$STAGE"
 }
 
-# blocks WHERE: run all that belong there
+# blocks WHERE: run all blocks for this place
 blocks()
 {
 	local place where n=0
@@ -264,7 +264,7 @@ programs_are_examples()
 	done
 }
 
-# What looks like a name of ours is one.
+# Every word that looks like a name of the code is one.
 names_exist()
 {
 	local name bad=0
@@ -292,7 +292,7 @@ errno()
 	python3 -c 'import errno, sys; getattr(errno, sys.argv[1])' "$1" 2>/dev/null
 }
 
-# Limits that are told are those of the code.
+# Limits in the pages are those of the code.
 numbers_agree()
 {
 	grep -q "max_regions. | 4096 |" "$BEHAVIOUR"

@@ -70,7 +70,7 @@ def cell(row: Row, kernel: str, logs: Path) -> str:
         if run := RUN.match(line):
             running = run[1]
         result = RESULT.match(line)
-        # a result that is skipped has no name in some harnesses
+        # some harnesses print no name for a skipped result
         if not result or not wanted.match(result[2] or running):
             continue
         if result[1]:

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What `make`, `make install` and their opposites do with the disk, and whether
-# what they install can be used by others. All of it in a copy of the tree.
-# Prints TAP.
+# Files that `make`, `make install` and their opposites create and remove, and whether other
+# users can use the installed files. All of it in a copy of the tree. Prints TAP.
 
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source-path=SCRIPTDIR source=../steps/tap.sh
@@ -205,7 +204,7 @@ int main(void)
 C
 cp "$T/user.c" "$T/user.cc"
 
-# compile STANDARD COMPILER SOURCE ARGUMENT...: against what is installed
+# compile STANDARD COMPILER SOURCE ARGUMENT...: against the installed files
 compile()
 {
 	local standard=$1 compiler=$2 source=$3
@@ -415,7 +414,7 @@ linked_to_the_existing_library()
 command_works()
 {
 	mv "$TREE/build" "$TREE/build.away"
-	# whatever happens, the build comes back
+	# restore the build, regardless of the result
 	(set -e
 	env -i ZINC_BACKEND=shm "$STAGE/usr/bin/zinc" --version | tee "$T/out"
 	grep -qw "$VERSION" "$T/out"

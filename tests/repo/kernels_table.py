@@ -33,7 +33,7 @@ Results = dict[str, int]  # how many tests of a program have failed
 
 @dataclass
 class Kernel:
-    """What a guest has said of itself."""
+    """A guest's description of itself."""
 
     series: str
     machine: str
@@ -53,7 +53,7 @@ def told(name: str, logs: Path) -> Kernel | None:
 
 
 def results(title: str, logs: Path) -> Results:
-    """What tests/steps/suite.py has written down."""
+    """The record that tests/steps/suite.py has written."""
     path = logs / title / "results"
     if not path.exists():
         return {}
@@ -168,7 +168,7 @@ def main() -> int:
     print("|---" * HEAD.count(" | ") + "|---|")
     said = rows_of_page(PAGE)
     for i, name in enumerate(KERNELS):
-        # what has not been tested stays as it is in the page
+        # rows of kernels that were not tested stay as they are in the page
         cells = row(name, logs) or (said[i] if i < len(said) else ["?", name])
         print("| " + " | ".join(cells) + " |")
     return 0

@@ -24,7 +24,7 @@ list_named()
 	!/^\| T[0-9]+ \|/ { next }
 	{
 		n = split($0, part, "`")
-		# what is between a pair of them
+		# the text between a pair of them
 		for (i = 2; i <= n; i += 2) {
 			if (part[i] !~ /^(abi|lib)_[a-z_]+: /)
 				continue
@@ -38,7 +38,7 @@ list_named()
 	}' "$page"
 }
 
-# numbers PREFIX: those of the page, in its order
+# numbers PREFIX: the row numbers of the page, in order
 numbers()
 {
 	sed -nE "s/^\| $1([0-9]+) \|.*/\1/p" "$page"
@@ -81,7 +81,7 @@ names_a_test()
 	[ -z "$bare" ] || { echo "without a test: $bare"; return 1; }
 }
 
-# whatever looks like one, and is not understood, would not be looked for
+# a row that looks like a test but cannot be parsed would not be checked
 is_understood()
 {
 	awk '/^\| T[0-9]+ \|/ {

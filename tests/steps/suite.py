@@ -30,7 +30,7 @@ SKIP = re.compile(r"#\s*SKIP\b\s*(.*)$", re.IGNORECASE)
 
 @dataclass
 class Outcome:
-    """What one program came to."""
+    """The result of one program."""
 
     passed: int = 0
     failures: list[str] = field(default_factory=list)

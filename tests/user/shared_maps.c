@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Linked into the test programs, with -Wl,--wrap=fopen, where a sanitizer maps
- * memory of its own whenever it likes: /proc/self/maps then tells only of what
- * is shared, so that the tests that count mappings count those of regions.
+ * Linked into the test programs, with -Wl,--wrap=fopen, if a sanitizer maps its
+ * own memory at any time: /proc/self/maps then shows only shared mappings, so
+ * that the tests that count mappings count those of regions.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

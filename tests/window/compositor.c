@@ -34,7 +34,7 @@ static void say(const char *what)
 	fflush(stdout);
 }
 
-/* What it has no use for */
+/* Events that it does not use */
 static void ignore(void)
 {
 }

@@ -113,7 +113,7 @@ wants_no_frame()
 	"$ZINC" notify "$R"
 	"$ZINC" notify "$R"
 	"$ZINC" notify "$R"
-	# answered after all that it would have committed by then
+	# answered after everything that it would have committed by then
 	tell 'key 30'
 	pictures 2
 	tell thaw

@@ -58,7 +58,7 @@ def paint(code: str, width: int, height: int, frame: int) -> bytes:
 
 
 def same(path: str, width: int, height: int, frame: int, above: bool) -> str:
-    """What is wrong with a screenshot; nothing, if it is empty"""
+    """The differences of a screenshot; none if empty"""
     shown = numpy.asarray(Image.open(path).convert("RGB"))[:, :, ::-1]
     want = picture(width, height, frame)[:, :, :3]
     if above:

@@ -287,7 +287,7 @@ holds_the_writer()
 	soon written 10
 	soon looks $SIZE 10
 	stop
-	# those from its registration on
+	# the frames after its registration
 	said "$R: 9 committed, "
 	said ", 0 passed over, 0 lost, 0 overwritten while shown"
 }
@@ -352,7 +352,7 @@ ends_after_frames()
 	said "$R: 2 shown"
 }
 
-# A compositor that dies is no reason to hang
+# A compositor that dies does not make it hang
 compositor_dies()
 {
 	local status=0

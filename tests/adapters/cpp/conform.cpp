@@ -35,7 +35,7 @@ bool is_kmod()
 	return backend && !std::strcmp(backend, "kmod");
 }
 
-// A name that nobody else has
+// A name that no other process uses
 std::string named()
 {
 	static int count = 0;
@@ -642,7 +642,7 @@ void timeouts()
 	CHECK(!region.wait_for(std::chrono::duration<double>(0.03)));
 	CHECK(steady_clock::now() - begin >= 60ms);
 	CHECK(!region.wait_until(begin + 90ms) && steady_clock::now() - begin >= 90ms);
-	// what is over only looks
+	// a past deadline only checks
 	CHECK(!region.wait_for(0ns) && !region.wait_for(-1h) && !region.wait_for(-1e30s));
 	CHECK(!region.wait_until(begin) &&
 	      !region.wait_until(steady_clock::time_point::min()));
@@ -661,7 +661,7 @@ void a_second()
 	CHECK(region.wait());
 }
 
-// Those that have no end, ended by another thread
+// Waits without an end, ended by another thread
 void no_end()
 {
 	const auto region = SharedRegion::create(named(), page);
@@ -814,7 +814,7 @@ void descriptors_of_regions()
 	zinc::OpenOptions choice;
 	choice.readonly = true;
 	const auto reader = SharedRegion::from_fd(region.fd(), choice);
-	// what its descriptor gives is read-only, whatever was asked for
+	// what its descriptor gives is read-only, regardless of the request
 	const auto third = SharedRegion::from_fd(reader.fd());
 	CHECK(third.readonly() && third.cbytes()[3] == std::byte{4});
 	CHECK(error_of([&] { (void)third.bytes(); }) == EACCES);
@@ -942,7 +942,7 @@ const std::vector<Test> tests{
 
 int main()
 {
-	// a peer that has ended is no reason to end, too
+	// a peer that has ended does not end this process
 	signal(SIGPIPE, SIG_IGN);
 	return run(tests);
 }

@@ -163,7 +163,7 @@ private:
 	std::FILE *out_ = nullptr;
 };
 
-// What the other process says, once it has ended
+// The output of the other process, once it has ended
 inline std::string peer(const std::vector<std::string> &words)
 {
 	Peer process(words);

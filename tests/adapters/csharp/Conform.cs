@@ -349,7 +349,7 @@ internal static class Conform
 		string name = Named();
 		int descriptors = 0, mappings = 0;
 
-		/* those of earlier cases are not to go meanwhile */
+		/* the regions of earlier cases must not end meanwhile */
 		Collect();
 		for (int i = 0; i < 1000; i++) {
 			using (var region = Create(name)) {
@@ -609,7 +609,7 @@ internal static class Conform
 		}
 	}
 
-	/* What was entered before is left again, or it would never close. */
+	/* Every entered section must be left again, or the handle would never close. */
 	private static void OneIsClosed(SharedRegion open)
 	{
 		string name = Named();
@@ -718,7 +718,7 @@ internal static class Conform
 		}).ToArray();
 	}
 
-	/* Whatever there is, now and later, by reflection; a Span cannot be had by it. */
+	/* All overloads, now and later, by reflection, which cannot take a Span. */
 	private static void Closed()
 	{
 		const BindingFlags own = BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly;

@@ -70,7 +70,7 @@ internal static class Harness
 			throw new Exception($"line {line}: not so: {seen}");
 	}
 
-	/* What it throws, which has to be a T */
+	/* The exception, which has to be a T */
 	internal static T Throws<T>(Action action, [CallerLineNumber] int line = 0) where T : Exception
 	{
 		try {
@@ -95,7 +95,7 @@ internal static class Harness
 		Throws<ObjectDisposedException>(action, line);
 	}
 
-	/* A name that nobody else has */
+	/* A name that no other process uses */
 	internal static string Named()
 	{
 		return $"zc{OwnPid}-csharp-{Interlocked.Increment(ref names)}";
@@ -221,7 +221,7 @@ internal sealed class Peer
 		});
 	}
 
-	/* What it says, once it has ended */
+	/* Its output, once it has ended */
 	internal static string Say(params string[] words)
 	{
 		var peer = new Peer(words);

@@ -283,7 +283,7 @@ internal static class Streams
 		}
 	}
 
-	/* What is thrown in a thread that waits, once something has been done to it */
+	/* The exception in a waiting thread, after an action on its stream */
 	private static Exception Thrown(Action waits, Action then)
 	{
 		Exception thrown = null;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Views that outlive their region, and regions that are closed under those who use
- * them. A mistake ends this program, mostly. Prints TAP.
+ * Views that outlive their region, and regions that are closed while they are
+ * used. Most mistakes crash this program. Prints TAP.
  */
 using System;
 using System.Collections.Generic;
@@ -17,7 +17,7 @@ internal static class Views
 {
 	private const int Rounds = 200;
 
-	/* What outlives a region, and where it is */
+	/* Objects that outlive a region, and their address */
 	private sealed class Left
 	{
 		internal string Name;
@@ -95,7 +95,7 @@ internal static class Views
 		Check(Collects(() => !IsMapped(mapping)));
 	}
 
-	/* Region, handle, mapping and views at once, in whatever order they are finalized */
+	/* Region, handle, mapping and views at once, finalized in any order */
 	private static void AllAtOnce()
 	{
 		var mappings = new List<string>();
@@ -113,7 +113,7 @@ internal static class Views
 		Check(SharedRegion.List().Count(info => names.Contains(info.Name)) <= 2);
 	}
 
-	/* Without the collector, where nobody has looked, and by Unmap() */
+	/* Without the collector, if no view was taken, and by Unmap() */
 	private static void AtOnce()
 	{
 		int before = CountMappings();
@@ -238,7 +238,7 @@ internal static class Views
 		}
 	}
 
-	/* What is checked may be unmapped by others at any time. */
+	/* Another thread may unmap checked memory at any time. */
 	private static void UnmapUnderAccessors()
 	{
 		for (int round = 0; round < Rounds; round++) {
@@ -259,7 +259,7 @@ internal static class Views
 		}
 	}
 
-	/* A view in a thread, of a region that nobody has any more */
+	/* A view in a thread, of a region without other references */
 	private static void ViewsInThreads()
 	{
 		var threads = new List<Action>();
@@ -278,7 +278,7 @@ internal static class Views
 		Together(threads.ToArray());
 	}
 
-	/* The collector stops threads by signals, and those that wait as well. */
+	/* The collector stops threads by signals, also waiting ones. */
 	private static void CollectUnderWaits()
 	{
 		using (SharedRegion request = Create(Named()), reply = Create(Named())) {
@@ -300,8 +300,10 @@ internal static class Views
 		}
 	}
 
-	/* A handle that closes between the look at its region and the call: those of the others
-	   are left again, or they would never close. */
+	/*
+	 * A handle that closes between the check of its region and the call:
+	 * the other regions have to be left again, or they would never close.
+	 */
 	private static void EnteredIsLeft()
 	{
 		const BindingFlags own = BindingFlags.Instance | BindingFlags.NonPublic;

@@ -343,7 +343,7 @@ final class Conform {
 
     private static void many() throws Exception {
         String name = Suite.named();
-        // those of earlier cases are not to go meanwhile
+        // the regions of earlier cases must not end meanwhile
         Suite.collect();
         long descriptors = 0;
         long mappings = 0;
@@ -657,7 +657,7 @@ final class Conform {
         try (var region = SharedRegion.createAnonymous(PAGE, new CreateOptions());
                 var same = SharedRegion.fromFd(region.fd(), new OpenOptions());
                 var reader = SharedRegion.fromFd(region.fd(), new OpenOptions().readOnly(true));
-                // what its descriptor gives is read-only, whatever was asked for
+                // what its descriptor gives is read-only, regardless of the request
                 var third = SharedRegion.fromFd(reader.fd(), new OpenOptions());
                 var named = create(); var other = SharedRegion.fromFd(named.fd(),
                     new OpenOptions())) {

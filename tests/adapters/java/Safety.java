@@ -127,7 +127,7 @@ final class Safety {
                 System.gc();
             }
         });
-        // compiled code knows that it has no use for a region any more
+        // compiled code knows that it does not use a region any more
         for (int i = 0; i < 500; i++) {
             Suite.check(!waitsOnDropped(0), i);
         }

@@ -311,7 +311,7 @@ const cases = {
 		assert.equal(peer('probe', name), '2');
 		peer('unlink', name);
 	},
-	// wait() polls the descriptor; there is no other way to from JavaScript
+	// wait() polls the descriptor; JavaScript cannot poll it otherwise
 	50: () =>
 		created(async (region) => {
 			if (!IS_KMOD) {

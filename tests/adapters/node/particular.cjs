@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 'use strict';
 
-/* What only the adapter for Node.js has, of regions. */
+/* Tests of regions that only the adapter for Node.js has. */
 
 const assert = require('node:assert/strict');
 const fs = require('node:fs');

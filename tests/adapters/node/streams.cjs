@@ -93,7 +93,7 @@ const tests = {
 			},
 			{ mode: 'register' },
 		),
-	// what a thread begins after the timeout is for the next one who asks
+	// a thread's begin after the timeout serves the next caller
 	'register-late': () =>
 		both(
 			async (writer, reader) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What tsc has to accept, and after `@ts-expect-error` to refuse. */
+/* Code that tsc has to accept, and after `@ts-expect-error` to refuse. */
 
 import { SharedRegion, StreamReader, StreamWriter, ZincError, ZincGoneError } from 'zinc-shm';
 import type { Frame, FrameView, RegionInfo, StreamFormat } from 'zinc-shm';
@@ -32,7 +32,7 @@ async function regions(signal: AbortSignal): Promise<void> {
 	new SharedRegion();
 	// @ts-expect-error: is a property
 	region.name = 'b';
-	// @ts-expect-error: blocks, and so has no signal
+	// @ts-expect-error: blocks, and therefore takes no signal
 	region.waitSync({ signal });
 	// @ts-expect-error: no such access
 	region.endCpuAccess('all');

@@ -21,7 +21,7 @@ Line = list[int]
 
 
 class Part:
-    """What a part has had: runs of frames, without a start or a new camera in between"""
+    """Frames that a part has read: runs of frames, without a start or a new camera in between"""
 
     def __init__(self, path: Path) -> None:
         self.starts = 0
@@ -48,7 +48,7 @@ class Part:
 
     @property
     def between(self) -> int:
-        """How many it has not had of those between its first and its last ones"""
+        """The number of frames that it missed between its first and its last one"""
         return sum(run[-1][0] - run[0][0] + 1 - len(run) for run in self.runs)
 
     def away(self, cameras: Part) -> int:

@@ -53,7 +53,7 @@ static int split(char *text, char **argv)
 	return argc;
 }
 
-/* Whether all that is left has the form of what the command makes */
+/* Whether the rest has the form of the command's output */
 static void check_left(void)
 {
 	struct zinc_region_info *list;

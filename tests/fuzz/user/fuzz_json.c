@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the command shows of arbitrary bytes: JSON has to be JSON (RFC 8259, in
- * UTF-8, in one line), and a table must have nothing that drives a terminal.
+ * The command's output for arbitrary bytes: JSON has to be valid (RFC 8259, in
+ * UTF-8, in one line), and a table must contain nothing that drives a terminal.
  */
 #include "harness.h"
 
@@ -180,7 +180,7 @@ static void check_validator(void)
 		REQUIRE(!is_json_line(bad[i]));
 }
 
-/* ---- what is checked ---- */
+/* ---- the checks ---- */
 
 static char *start(struct json *json, size_t *length)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A directory with entries of any name and any kind: what is listed are names
- * of regions, each once, in order, and what it says of them can be shown.
+ * A directory with entries of any name and any kind: the list has only names of
+ * regions, each once, in order, with fields that can be printed.
  */
 #include "harness.h"
 

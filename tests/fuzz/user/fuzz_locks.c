@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What locks are found by: /proc/self/mountinfo, /proc/locks, command lines,
+ * Inputs for finding locks: /proc/self/mountinfo, /proc/locks, command lines,
  * lists of processors, names of GPUs. Each text is in memory of just its size.
  */
 #include "harness.h"
@@ -73,7 +73,7 @@ static void check_locks(struct input *input)
 		check_pids(&pids[i], lines);
 		free(pids[i].list);
 	}
-	/* what is no file's has no holder */
+	/* a lock without a file has no holder */
 	REQUIRE(!pids[2].count);
 	free(text.at);
 }
@@ -116,7 +116,7 @@ static void check_cpulist(struct input *input)
 	free(text.at);
 }
 
-/* Whatever it gives is a name, of which it makes the same */
+/* The result is a name that gives the same result again */
 static void check_gpu(struct input *input)
 {
 	char gpu[128], device[ZINC_DEVICE_NAME_MAX + 1], again[sizeof(device)];

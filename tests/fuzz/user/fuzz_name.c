@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * What comes with every call: names, error numbers, timeouts, options.
- */
+/* Arguments of every call: names, error numbers, timeouts, options. */
 #include "harness.h"
 
 #include "core/internal.h"

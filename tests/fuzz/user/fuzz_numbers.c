@@ -57,7 +57,7 @@ static void check_size(const char *text)
 	if (err)
 		return;
 	REQUIRE(size == want);
-	/* what is shown without a decimal is exact, and can be read back */
+	/* a number that is shown without a decimal is exact, and can be read back */
 	format_size(want, shown);
 	REQUIRE(strlen(shown) < SIZE_TEXT);
 	if (!strchr(shown, '.'))

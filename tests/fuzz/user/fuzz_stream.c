@@ -99,7 +99,7 @@ static void change(struct input *input, uint32_t *words)
 	}
 }
 
-/* ---- what is promised ---- */
+/* ---- the guarantees ---- */
 
 static void check_format(const struct zinc_stream_reader *reader)
 {

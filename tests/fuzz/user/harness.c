@@ -96,7 +96,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	}
 	REQUIRE(!setenv("ZINC_BACKEND", "shm", 1));
 	signal(SIGPIPE, SIG_IGN);
-	/* above those that libFuzzer has for itself */
+	/* above those of libFuzzer itself */
 	first_free = 32;
 	return 0;
 }
@@ -148,7 +148,7 @@ pid_t __wrap_fork(void)
 	return -1;
 }
 
-/* Nobody is there who would give a lock back */
+/* No other process would release a lock */
 int __wrap_flock(int fd, int operation)
 {
 	return __real_flock(fd, operation | LOCK_NB);
@@ -201,10 +201,7 @@ int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 	return 0;
 }
 
-/*
- * Of the command and of zinc-stream.h: within the library these are no symbols to be
- * replaced.
- */
+/* Symbols of the command and of zinc-stream.h: inside the library they cannot be replaced. */
 int32_t __wrap_zinc_wait_until(zinc_handle handle, uint64_t deadline)
 {
 	(void)deadline;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the fuzz targets of user space share. A target is a file fuzz_NAME.c
- * with LLVMFuzzerTestOneInput(); it is linked with all of the library and of
- * the command, whose main() is cli_main() here.
+ * Code that the fuzz targets of user space share. A target is a file
+ * fuzz_NAME.c with LLVMFuzzerTestOneInput(); it is linked with all of the
+ * library and of the command, whose main() is cli_main() here.
  *
- * Before the first input the process gets a /dev/shm of its own, so that
- * whatever a target does there is gone with it.
+ * Before the first input the process gets its own /dev/shm, so that all files
+ * of a target end with it.
  */
 #ifndef FUZZ_HARNESS_H
 #define FUZZ_HARNESS_H
@@ -49,14 +49,14 @@ struct input {
 	size_t left;
 };
 
-/* input_take() - the next bytes; zeros where there are no more */
+/* input_take() - the next bytes; zeros at the end of the input */
 void input_take(struct input *input, void *to, size_t size);
 uint8_t input_u8(struct input *input);
 uint32_t input_u32(struct input *input);
 /* input_text() - up to @size - 1 bytes without NUL, and a NUL */
 void input_text(struct input *input, char *to, size_t size);
 
-/* empty_shm() - remove what is in /dev/shm */
+/* empty_shm() - remove all files in /dev/shm */
 void empty_shm(void);
 /* close_leaked() - the descriptors that an input has left open */
 void close_leaked(void);

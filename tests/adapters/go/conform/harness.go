@@ -104,7 +104,7 @@ func no(notified bool, err error) {
 
 var names int64
 
-// named is a name that nobody else has.
+// named is a name that no other process uses.
 func named() string {
 	return fmt.Sprintf("zc%d-go-%d", os.Getpid(), atomic.AddInt64(&names, 1))
 }

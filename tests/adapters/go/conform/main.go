@@ -637,7 +637,7 @@ func caseDescriptors() {
 	defer reader.Close()
 	fd, err = reader.Fd()
 	ok(err)
-	// what its descriptor gives is read-only, whatever was asked for
+	// what its descriptor gives is read-only, regardless of the request
 	third := must(zinc.FromFd(fd, zinc.OpenOptions{}))
 	defer third.Close()
 	check(third.Readonly() && third.Bytes()[3] == 4 && !same.Readonly())

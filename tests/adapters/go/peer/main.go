@@ -24,7 +24,7 @@ const (
 	patience = 60 * time.Second
 )
 
-// fields are those of the message, with the padding that they have in C.
+// fields are the fields of the message, with the padding that they have in C.
 type fields struct {
 	Sequence uint64
 	A        uint8

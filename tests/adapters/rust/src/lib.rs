@@ -13,7 +13,7 @@ pub const PAGE: usize = 65536;
 /// How long a wait that has to succeed may take, in milliseconds.
 pub const PATIENCE: u32 = 60_000;
 
-/// A name that nobody else has.
+/// A name that no other process uses.
 pub fn named() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);

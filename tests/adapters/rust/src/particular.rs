@@ -160,7 +160,7 @@ fn bounds() {
 
 fn slices() {
     let mut region = create();
-    // SAFETY: nobody else has it
+    // SAFETY: no other process has it
     unsafe { region.as_mut_slice()[9] = 3 };
     // SAFETY: likewise
     let slice = unsafe { region.as_slice() };
@@ -173,7 +173,7 @@ fn header() {
     let region = create();
     region.notify();
     assert_eq!(mem::size_of::<RegionHeader>(), RegionHeader::SIZE);
-    // SAFETY: mapped as long as the region; nobody spoils it
+    // SAFETY: mapped as long as the region; no other process writes it
     let header = unsafe { &*region.header_ptr() };
     assert_eq!(header.magic, RegionHeader::MAGIC);
     assert_eq!(header.version, RegionHeader::VERSION);
@@ -221,13 +221,13 @@ fn request_and_reply() {
     assert_eq!(errno(reader.notify_and_wait(&reply, PATIENCE)), EBADF);
 }
 
-/// All who sleep on one handle wake by one notify.
+/// One notify wakes all threads that sleep on one handle.
 fn threads() {
     let region = create();
     let sleeper = || region.wait(PATIENCE).expect("notified");
     thread::scope(|scope| {
         let sleepers: Vec<_> = (0..4).map(|_| scope.spawn(sleeper)).collect();
-        // one who has not slept yet takes the next
+        // a thread that has not slept yet takes the next
         while sleepers.iter().any(|sleeper| !sleeper.is_finished()) {
             region.notify();
             thread::sleep(Duration::from_millis(1));
@@ -350,7 +350,8 @@ pub fn cases() -> impl Iterator<Item = tap::Case> {
         .map(|(number, (what, case))| (number, format!("rust.{what}"), case))
 }
 
-/// A bad ZINC_BACKEND is nobody else's fault. The last case: it changes what all see.
+/// A bad ZINC_BACKEND affects only new regions. The last case, since it changes the
+/// environment of all.
 fn backend() {
     let before = std::env::var("ZINC_BACKEND");
     std::env::set_var("ZINC_BACKEND", "neither");

@@ -12,7 +12,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// What it says, once it has ended.
+/// Its output, once it has ended.
 pub fn ask(arguments: &[&str]) -> String {
     let output = command(arguments).output().expect("the peer starts");
     assert!(output.status.success(), "{arguments:?}: {}", output.status);

@@ -12,7 +12,7 @@ extern "C" {
     fn alarm(seconds: c_uint) -> c_uint;
 }
 
-/// A number, an id and what is to be run.
+/// A number, an id and the function to run.
 pub type Case = (usize, String, fn());
 
 fn complain(why: &panic::PanicInfo<'_>) {
@@ -22,7 +22,7 @@ fn complain(why: &panic::PanicInfo<'_>) {
 }
 
 fn passes(case: impl FnOnce() + UnwindSafe) -> bool {
-    // SAFETY: nobody handles SIGALRM, so it ends the process
+    // SAFETY: SIGALRM has no handler, so it ends the process
     unsafe { alarm(LIMIT) };
     panic::catch_unwind(case).is_ok()
 }

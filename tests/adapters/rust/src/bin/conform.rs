@@ -229,8 +229,8 @@ fn case_37() {
     other.ends();
 }
 
-/// To drop is to close, and what is dropped cannot be dropped again: rustc says
-/// E0382. What may have one more than once is an Option.
+/// Dropping closes, and rustc (E0382) does not allow dropping twice. A value that may be
+/// absent is an Option.
 fn case_38() {
     let mut region = Some(create());
     let name = region.as_ref().map_or("", SharedRegion::name).to_owned();
@@ -290,7 +290,7 @@ fn case_43() {
     assert_eq!(bytes(&second)[10].load(Relaxed), 1);
 }
 
-/// As case 39: who could ask for a view has an open region.
+/// As case 39: code that can request a view has an open region.
 fn case_44() {
     let region = create();
     let name = region.name().to_owned();
@@ -375,7 +375,7 @@ fn case_49() {
 
 const POLLIN: c_short = 1;
 
-/// What poll(2) says of one descriptor.
+/// The events that poll(2) reports for one descriptor.
 fn poll_one(fd: c_int, timeout_ms: c_int) -> c_short {
     #[repr(C)]
     struct PollFd {

@@ -51,7 +51,7 @@ impl Message {
     }
 
     fn bytes(&self) -> &[u8; SIZE] {
-        // SAFETY: as long as the message; there is no padding without a name
+        // SAFETY: as long as the message; all padding is named
         unsafe { &*(self as *const Message).cast() }
     }
 }
