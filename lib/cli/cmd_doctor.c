@@ -106,6 +106,7 @@ static void examine(struct report *report)
 	check_library(report);
 	check_backend(report);
 	check_shm(report);
+	check_huge_pages(report);
 	check_logout(report);
 	check_lifetime(report);
 	check_locks(report);

@@ -31,10 +31,16 @@ void remedy(struct report *report, const char *format, ...);
 
 /* ---- doctor_module.c: the kernel module, its device, its limits --------- */
 
+bool module_is_loaded(void);
 void check_module(struct report *report);
 /* Return: a descriptor of the device, -1 if it is of no use */
 int check_device(struct report *report);
 void check_query(struct report *report, int fd);
+
+/* ---- doctor_absent.c: why there is no module ----------------------------- */
+
+/* explain_absence() - one finding, with what to do first */
+void explain_absence(struct report *report);
 
 /* ---- doctor_checks.c: all the rest -------------------------------------- */
 
@@ -42,6 +48,7 @@ void check_library(struct report *report);
 void check_backend(struct report *report);
 void check_lifetime(struct report *report);
 void check_shm(struct report *report);
+void check_huge_pages(struct report *report);
 void check_logout(struct report *report);
 void check_locks(struct report *report);
 void check_gpu_names(struct report *report);

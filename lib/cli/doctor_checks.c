@@ -111,6 +111,21 @@ void check_shm(struct report *report)
 	}
 }
 
+/* The module's memory is that of a tmpfs, which this setting forbids huge pages */
+void check_huge_pages(struct report *report)
+{
+	char line[80];
+
+	if (!module_is_loaded() ||
+	    !read_line("/sys/kernel/mm/transparent_hugepage/shmem_enabled", line, sizeof(line)) ||
+	    !strstr(line, "[deny]"))
+		return;
+	found(report, WARN, "huge-pages",
+	      "regions of the module get none: shmem_enabled is deny, so that large regions take longer to create and to access");
+	remedy(report,
+	       "as root: echo never >/sys/kernel/mm/transparent_hugepage/shmem_enabled, which leaves other programs without them");
+}
+
 /* Does the last of logind's settings say so? It does if none says anything. */
 static bool logind_removes(void)
 {
@@ -217,9 +232,9 @@ void check_locks(struct report *report)
 		found(report, OK, "locks",
 		      "GPUs: lock files and the module's reservations, which hold across containers");
 	} else if (err == -EOPNOTSUPP) {
-		found(report, WARN, "locks",
+		/* what to do about it is said where the module is */
+		found(report, OK, "locks",
 		      "GPUs: lock files only, which do not exclude containers with a private /tmp");
-		remedy(report, "load the module: modprobe zinc (as root)");
 	} else {
 		found(report, FAIL, "locks",
 		      "GPUs: the module's reservations are not available: %s",

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -17,7 +19,7 @@
 #define DEVICE	"/dev/zinc"
 #define MODULE	"/sys/module/zinc"
 
-static bool module_is_loaded(void)
+bool module_is_loaded(void)
 {
 	return !access(MODULE, F_OK);
 }
@@ -27,9 +29,7 @@ void check_module(struct report *report)
 	char version[64];
 
 	if (!module_is_loaded()) {
-		found(report, WARN, "module", "the kernel module zinc is not loaded");
-		remedy(report,
-		       "load it: modprobe zinc (as root); without it, programs use POSIX shared memory");
+		explain_absence(report);
 		return;
 	}
 	if (read_line(MODULE "/version", version, sizeof(version)))
@@ -64,11 +64,9 @@ static void no_device(struct report *report)
 {
 	unsigned int maj, min;
 
-	if (!module_is_loaded()) {
-		found(report, WARN, "device", DEVICE " is missing, as the module is");
-		remedy(report, "load the module, which creates it");
+	/* that has been said */
+	if (!module_is_loaded())
 		return;
-	}
 	found(report, FAIL, "device",
 	      DEVICE " is missing, though the module is loaded");
 	if (module_number(&maj, &min))
@@ -77,6 +75,21 @@ static void no_device(struct report *report)
 		       " c %u %u", maj, min);
 	else
 		remedy(report, "mount devtmpfs on /dev and sysfs on /sys");
+}
+
+/* Does the group database have the user in the group, though this process is not? */
+static bool is_stale_session(gid_t gid)
+{
+	const struct group *group = getgrgid(gid);
+	const struct passwd *user = getpwuid(geteuid());
+	char **member;
+
+	if (!group || !user)
+		return false;
+	for (member = group->gr_mem; *member; member++)
+		if (!strcmp(*member, user->pw_name))
+			return true;
+	return false;
 }
 
 static void device_closed(struct report *report, const struct stat *st,
@@ -92,6 +105,11 @@ static void device_closed(struct report *report, const struct stat *st,
 	      group, st->st_mode & 07777, user, strerror(error));
 	if (error != EACCES)
 		remedy(report, "see the kernel log: dmesg | tail");
+	else if (st->st_gid && (st->st_mode & 0060) == 0060 &&
+		 is_stale_session(st->st_gid))
+		remedy(report,
+		       "log in again: %s is in the group %s, but this session is from before",
+		       user, group);
 	else if (st->st_gid && (st->st_mode & 0060) == 0060)
 		remedy(report,
 		       "as root: usermod -aG %s %s, then log in again; or set ZINC_BACKEND=shm",

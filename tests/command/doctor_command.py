@@ -118,10 +118,79 @@ def node(number: str = NULL, mode: str = "0666", group: str = "root") -> str:
 def no_module() -> None:
     """Not ill: POSIX shared memory is there."""
     machine = bare()
-    machine.finds("module", "warn", "the kernel module zinc is not loaded", "modprobe zinc")
-    machine.finds("device", "warn", "/dev/zinc is missing, as the module is", "load the module")
+    machine.finds("module", "warn", "the kernel module zinc is not loaded", "")
+    assert not machine.doctor("device")
     machine.finds("backend", "ok", "shm: /dev/zinc is missing", None)
-    machine.finds("locks", "warn", "GPUs: lock files only", "modprobe zinc")
+    machine.finds("locks", "ok", "GPUs: lock files only", None)
+
+
+RELEASE = os.uname().release
+MODULES = "mount -t tmpfs none /lib/modules"
+SOURCES = "mount -t tmpfs none /usr/src && mkdir /usr/src/zinc-1.0.0"
+DKMS = ": >/usr/src/zinc-1.0.0/dkms.conf"
+
+
+def one_warning_for_no_module() -> None:
+    """Whatever else follows from that."""
+    for check in ("module", "device", "interface", "limits", "backend"):
+        warned = [f for f in bare(MODULES, SOURCES).doctor(check) if f.status != "ok"]
+        assert len(warned) == (check == "module"), (check, warned)
+
+
+def module_not_installed() -> None:
+    """Neither by DKMS nor by make."""
+    bare(MODULES, SOURCES).finds(
+        "module", "warn", f"not loaded, and not installed for {RELEASE}", "the package zinc-dkms")
+
+
+def module_without_headers() -> None:
+    """DKMS has its sources, and builds nothing."""
+    bare(MODULES, SOURCES, DKMS).finds(
+        "module", "warn", f"without the headers of {RELEASE}", f"linux-headers-{RELEASE}")
+
+
+def module_not_built() -> None:
+    """Though it could be."""
+    build = f"/lib/modules/{RELEASE}/build"
+    bare(MODULES, SOURCES, DKMS, f"mkdir -p {build}", f": >{build}/Makefile").finds(
+        "module", "warn", f"DKMS has not built it for {RELEASE}", "dkms autoinstall")
+
+
+def module_not_loaded() -> None:
+    """All it takes is modprobe; with Secure Boot, perhaps a key."""
+    place = f"/lib/modules/{RELEASE}/updates/dkms"
+    machine = bare(MODULES, f"mkdir -p {place}", f": >{place}/zinc.ko.xz")
+    machine.finds("module", "warn", "the kernel module zinc is not loaded", "load it: modprobe zinc")
+    assert all("Secure Boot" not in (f.remedy or "") for f in machine.doctor("module"))
+    variables = "/sys/firmware/efi/efivars"
+    machine.lines += [
+        f"mkdir -p {variables}",
+        f"printf '\\006\\0\\0\\0\\001' >{variables}/"
+        "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+    ]
+    machine.finds("module", "warn", "the kernel module zinc is not loaded",
+                  "mokutil --import /var/lib/dkms/mok.pub")
+
+
+def huge_pages_denied() -> None:
+    """By the one setting that no mount overrides."""
+    folder = "/sys/kernel/mm/transparent_hugepage"
+    for setting, warned in (("always [deny] force", True), ("always [never] deny force", False)):
+        found = with_module(
+            f"mkdir -p {folder}", f"echo '{setting}' >{folder}/shmem_enabled", node()
+        ).doctor("huge-pages")
+        assert bool(found) == warned, (setting, found)
+        assert all("shmem_enabled is deny" in f.text and f.remedy for f in found), found
+
+
+def device_of_a_group_joined_since() -> None:
+    """A user who is in the group, in a session from before."""
+    files = "/etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache"
+    machine = with_module(
+        f"mkdir /dev/etc && cp -a {files} /dev/etc && mount --bind /dev/etc /etc",
+        "sed -i 's/^tty:.*/&nobody/' /etc/group", node(mode="0660", group="tty"), user=NOBODY)
+    machine.finds("device", "fail", "cannot be opened by nobody",
+                  "log in again: nobody is in the group tty")
 
 
 def module_asked_for() -> None:
@@ -515,7 +584,9 @@ def invalid_region() -> None:
 
 
 TESTS: list[Callable[[], None]] = [
-    no_module, module_asked_for, module_with_version, module_without_version, device_missing,
+    no_module, one_warning_for_no_module, module_not_installed, module_without_headers,
+    module_not_built, module_not_loaded, huge_pages_denied, device_of_a_group_joined_since,
+    module_asked_for, module_with_version, module_without_version, device_missing,
     device_missing_number_unknown, device_is_a_file, device_has_another_number,
     device_of_another_driver, device_without_driver, device_that_loops, device_of_a_group,
     device_that_refuses_ioctls, device_of_root, no_limit, limit_of_root, limit_reached, shm_missing,
