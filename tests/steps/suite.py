@@ -20,7 +20,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TIMEOUT = int(os.environ.get("ZINC_TEST_TIMEOUT", "600"))  # seconds a program
+TIMEOUT = int(os.environ.get("ZINC_TEST_TIMEOUT", "1200"))  # seconds a program
 KSFT_SKIP = 4
 TOP = Path(__file__).resolve().parents[2]
 RESULT = re.compile(r"^(not )?ok \d+\b(.*)$")
