@@ -101,7 +101,6 @@ TEST_F(silence, notify_with_nobody_waiting)
 	pid_t pid;
 	int i;
 
-	NEED_KMOD();
 	IN_SILENCE(pid) {
 		for (i = 0; i < TURNS; i++)
 			zinc_notify(self->region);
@@ -116,7 +115,6 @@ TEST_F(silence, wait_with_something_pending)
 	pid_t pid;
 	int i;
 
-	NEED_KMOD();
 	IN_SILENCE(pid) {
 		for (i = 0; i < TURNS; i++) {
 			zinc_notify(self->other);
@@ -142,7 +140,6 @@ TEST_F(silence, after_a_sleeper)
 	pid_t pid;
 	int i;
 
-	NEED_KMOD();
 	for (gives_up = 0; gives_up < 2; gives_up++) {
 		IN_CHILD(sleeper) {
 			CHECK(!zinc_open(named("silence"), &mine));

@@ -38,8 +38,9 @@ TEST(fields)
 	EXPECT_EQ(header_u64(region, AT_MAGIC), MAGIC);
 	EXPECT_EQ(memcmp(zinc_ptr(region) - HEADER, magic, 8), 0);
 	EXPECT_EQ(header_u16(region, AT_VERSION), 2);
-	/* on POSIX shared memory: the creator holds a lock for its handle */
-	EXPECT_EQ(header_u16(region, AT_FLAGS), on_kmod() ? 0 : 1 << 12);
+	/* on POSIX shared memory: the creator locks its handle, and counts waiters */
+	EXPECT_EQ(header_u16(region, AT_FLAGS),
+		  on_kmod() ? 0 : 1 << 12 | 1 << 11);
 	EXPECT_EQ(header_u32(region, AT_SEQUENCE), 0);
 	EXPECT_EQ(header_u64(region, AT_CAPACITY), 3 * PAGE);
 	EXPECT_EQ(header_u32(region, AT_REF_COUNT), 1);
@@ -48,6 +49,8 @@ TEST(fields)
 	EXPECT_LE(header_u64(region, AT_CREATED_AT), after);
 	EXPECT_EQ(header_u64(region, AT_NAME_HASH), fnv1a(name));
 	EXPECT_EQ(header_u32(region, AT_WAITERS), 0);
+	/* one handle, one change */
+	EXPECT_EQ(header_u32(region, AT_REGISTERED), on_kmod() ? 0 : 0x10001);
 	for (i = AT_RESERVED; i < HEADER; i++)
 		EXPECT_EQ(zinc_ptr(region)[i - HEADER], 0);
 
@@ -401,8 +404,8 @@ TEST_F(object, of_odd_books)
 {
 	const int fields[] = {
 		AT_FLAGS, AT_SEQUENCE, AT_REF_COUNT, AT_OWNER_PID,
-		AT_CREATED_AT, AT_NAME_HASH, AT_WAITERS, AT_RESERVED,
-		AT_RESERVED + 8,
+		AT_CREATED_AT, AT_NAME_HASH, AT_WAITERS, AT_REGISTERED,
+		AT_RESERVED,
 	};
 	const uint8_t values[] = { 0x00, 0x01, 0x7f, 0xff };
 	zinc_handle region;

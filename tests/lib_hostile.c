@@ -32,6 +32,7 @@ static const struct {
 	{ "created_at", AT_CREATED_AT, 8 },
 	{ "name_hash", AT_NAME_HASH, 8 },
 	{ "waiters", AT_WAITERS, 4 },
+	{ "registered", AT_REGISTERED, 4 },
 	{ "reserved", AT_RESERVED, 8 },
 };
 

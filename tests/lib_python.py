@@ -187,9 +187,9 @@ def test_header() -> None:
     name = named("header")
     before = time.time_ns() - 20_000_000
     with Region(name, 2 * PAGE) as region:
-        fields = struct.unpack("<QHHIQIiQQI12s", region.header)
-        # on POSIX shared memory: the creator holds a lock
-        flags = 0 if on_kmod() else 1 << 12
+        fields = struct.unpack("<QHHIQIiQQII8s", region.header)
+        # on POSIX shared memory: the creator holds a lock, and counts waiters
+        flags = 0 if on_kmod() else 1 << 12 | 1 << 11
         assert fields[:7] == (0x5A494E435F524547, 2, flags, 0, 2 * PAGE, 1,
                               os.getpid())
         assert before <= fields[7] <= time.time_ns()
@@ -197,7 +197,8 @@ def test_header() -> None:
         for byte in name.encode():
             value = (value ^ byte) * 0x100000001B3 & (1 << 64) - 1
         assert fields[8] == value
-        assert fields[9:] == (0, bytes(12))
+        registered = 0 if on_kmod() else 0x10001
+        assert fields[9:] == (0, registered, bytes(8))
 
 
 def test_zero_filled() -> None:

@@ -46,7 +46,8 @@ enum {
 	AT_CREATED_AT = 32,
 	AT_NAME_HASH = 40,
 	AT_WAITERS = 48,
-	AT_RESERVED = 52,
+	AT_REGISTERED = 52,
+	AT_RESERVED = 56,
 };
 
 /* ---- which backend ---- */

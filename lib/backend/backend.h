@@ -12,8 +12,7 @@
 /**
  * struct zinc_backend_ops - what a backend does
  * @kind: enum zinc_backend_kind
- * @flags_waiters: who sleeps has said so in the header; else a notify has to
- *	take it that somebody does
+ * @wakes: when a notify calls @wake, unless a region differs
  * @create: make the region of @region->name and @region->capacity and fill in
  *	the rest; after a failure nothing is left of it
  * @open: find the region of @region->name, as @region->readonly says
@@ -44,7 +43,7 @@
  */
 struct zinc_backend_ops {
 	uint32_t kind;
-	bool flags_waiters;
+	enum zinc_wakes wakes;
 	int (*create)(struct zinc_region *region, int dev_fd,
 		      const struct zinc_options *options);
 	int (*open)(struct zinc_region *region, int dev_fd);

@@ -496,7 +496,7 @@ static int kmod_stat(int dev_fd, const char *name,
 
 const struct zinc_backend_ops zinc_kmod_ops = {
 	.kind = ZINC_BACKEND_KMOD,
-	.flags_waiters = true,
+	.wakes = ZINC_WAKES_FLAGGED,
 	.create = kmod_create,
 	.open = kmod_open,
 	.open_wait = kmod_open_wait,

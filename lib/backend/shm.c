@@ -26,6 +26,8 @@
 
 #define PATIENCE_MS	100
 #define ROUNDS_MAX	100
+/* The longest sleep of a handle that no notify may know of */
+#define NAP_NS		(10 * NS_PER_MS)
 
 #ifdef SYS_futex_time64		/* a 32-bit system: its other call has 32 bits */
 #define FUTEX_CALL	SYS_futex_time64
@@ -145,6 +147,11 @@ static void write_header(struct zinc_region *region,
 		header->flags |= ZINC_SHM_LOCKED;
 	header->capacity = region->capacity;
 	header->ref_count = 1;
+	if (zinc_waiters_fit(options->mode)) {
+		header->flags |= ZINC_SHM_COUNTED;
+		region->wakes = ZINC_WAKES_COUNTED;
+		zinc_waiters_register(region);
+	}
 	header->owner_pid = region->pid;
 	header->created_at = real_time();
 	header->name_hash = zinc_name_hash(region->name);
@@ -303,6 +310,7 @@ static int count_up(struct zinc_region *region)
 	} while (!__atomic_compare_exchange_n(count, &now, now + 1, false,
 					      __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
+	zinc_waiters_register(region);
 	return 0;
 }
 
@@ -359,6 +367,8 @@ static int open_object(struct zinc_region *region, const char *path)
 	region->head = zinc_object_head(&header, (uint64_t)st.st_size);
 	region->lifetime = zinc_object_lifetime(&header);
 	region->locked = header.flags & ZINC_SHM_LOCKED;
+	if (header.flags & ZINC_SHM_COUNTED)
+		region->wakes = ZINC_WAKES_COUNTED;
 	if (region->locked)
 		err = join(region, &header);
 	if (!err)
@@ -433,6 +443,7 @@ static bool sign_off(struct zinc_region *region)
 		/* wake waiters with ZINC_WAIT_GONE */
 		wake_all(region);
 	}
+	zinc_waiters_unregister(region);
 	return count_down(region);
 }
 
@@ -509,6 +520,7 @@ static void shm_close(struct zinc_region *region, bool keep_data)
 {
 	bool copied = region->pid != getpid();
 
+	zinc_waiters_forget(region);
 	if (!copied)
 		leave(region);
 	unmap(region, keep_data);
@@ -542,11 +554,31 @@ static int shm_wake(struct zinc_region *region)
 	return wake_all(region);
 }
 
+/* Until when to sleep, if no notify may know of it */
+static uint64_t nap(uint64_t deadline)
+{
+	uint64_t end = zinc_now() + NAP_NS;
+
+	return end < deadline ? end : deadline;
+}
+
+/* Sleep once. Return: as the system call; -EAGAIN: look again. */
+static int sleep_on(struct zinc_region *region, uint32_t seen,
+		    uint64_t deadline)
+{
+	struct futex_time storage;
+	bool known = zinc_waiters_enter(region);
+	uint64_t end = known ? deadline : nap(deadline);
+	int err = futex(&region->header->notify_seq, FUTEX_WAIT_BITSET, seen,
+			futex_time(&storage, end));
+
+	zinc_waiters_leave(region);
+	return err == -ETIMEDOUT && end < deadline ? -EAGAIN : err;
+}
+
 static int shm_wait(struct zinc_region *region, uint32_t *cursor,
 		    uint64_t deadline, struct zinc_region *wake)
 {
-	const struct futex_time *time;
-	struct futex_time storage;
 	uint32_t now;
 	int err = 0;
 
@@ -554,13 +586,11 @@ static int shm_wait(struct zinc_region *region, uint32_t *cursor,
 		err = shm_wake(wake);
 	if (err)
 		return err;
-	time = futex_time(&storage, deadline);
 	/* the process that was woken may already have answered */
 	while ((now = sequence(region)) == *cursor) {
 		if (err && err != -EAGAIN && err != -EINTR)
 			return err;
-		err = futex(&region->header->notify_seq, FUTEX_WAIT_BITSET,
-			    *cursor, time);
+		err = sleep_on(region, *cursor, deadline);
 	}
 	*cursor = now;
 	return 0;
@@ -638,12 +668,29 @@ static bool find_any(struct zinc_region *const *regions, uint32_t *cursors,
 	return false;
 }
 
+/* sleep_on() for several */
+static int sleep_on_any(struct zinc_region *const *regions, size_t count,
+			struct futex_waitv *items, uint64_t deadline)
+{
+	struct futex_time storage;
+	bool known = true;
+	uint64_t end;
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++)
+		known &= zinc_waiters_enter(regions[i]);
+	end = known ? deadline : nap(deadline);
+	err = futex_any(items, count, futex_time(&storage, end));
+	for (i = 0; i < count; i++)
+		zinc_waiters_leave(regions[i]);
+	return err == -ETIMEDOUT && end < deadline ? -EAGAIN : err;
+}
+
 static int shm_wait_any(struct zinc_region *const *regions, uint32_t *cursors,
 			size_t count, uint64_t deadline, size_t *index)
 {
 	struct futex_waitv items[ZINC_WAIT_ANY_MAX] = {};
-	const struct futex_time *time;
-	struct futex_time storage;
 	size_t i;
 	int err;
 
@@ -652,9 +699,8 @@ static int shm_wait_any(struct zinc_region *const *regions, uint32_t *cursors,
 		items[i].uaddr = (uintptr_t)&regions[i]->header->notify_seq;
 		items[i].flags = FUTEX_32;
 	}
-	time = futex_time(&storage, deadline);
 	for (;;) {
-		err = futex_any(items, count, time);
+		err = sleep_on_any(regions, count, items, deadline);
 		if (find_any(regions, cursors, count, index))
 			return 0;
 		/* an older kernel, or a sandbox that forbids it */
@@ -697,7 +743,7 @@ static int shm_open_wait(struct zinc_region *region, int dev_fd, uint64_t deadli
 
 const struct zinc_backend_ops zinc_shm_ops = {
 	.kind = ZINC_BACKEND_SHM,
-	.flags_waiters = false,		/* other implementations do not */
+	.wakes = ZINC_WAKES_ALWAYS,	/* by a creator that counts none */
 	.create = shm_create,
 	.open = shm_open_region,
 	.open_wait = shm_open_wait,

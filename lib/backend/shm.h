@@ -21,7 +21,7 @@
 #define ZINC_SHM_LIFETIME_SHIFT	8
 #define ZINC_SHM_LIFETIME_MASK	(3U << ZINC_SHM_LIFETIME_SHIFT)
 #define ZINC_SHM_LAZY		(1U << 10)
-/* bit 11: the creator maintains the header's count of waiters */
+#define ZINC_SHM_COUNTED	(1U << 11)	/* see shm_waiters.c */
 #define ZINC_SHM_LOCKED		(1U << 12)	/* see shm_alive.c */
 
 #define ZINC_SHM_DIR		"/dev/shm"
@@ -60,6 +60,14 @@ int zinc_alive_claim(int fd);
 bool zinc_alive_creator(int fd);
 bool zinc_alive_any(int fd);
 uint32_t zinc_alive_count(int fd);
+
+/* shm_waiters.c */
+bool zinc_waiters_fit(mode_t mode);
+void zinc_waiters_register(struct zinc_region *region);
+void zinc_waiters_unregister(struct zinc_region *region);
+bool zinc_waiters_enter(struct zinc_region *region);
+void zinc_waiters_leave(struct zinc_region *region);
+void zinc_waiters_forget(struct zinc_region *region);
 
 /* shm_creator.c */
 enum zinc_creator_fate zinc_creator_fate(int32_t pid);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/internal.h"
+#include "backend/backend.h"
 
 /**
  * zinc_region_new() - allocate a handle that has no region yet
@@ -24,6 +24,7 @@ struct zinc_region *zinc_region_new(const struct zinc_backend_ops *ops,
 	if (!region)
 		return NULL;
 	region->ops = ops;
+	region->wakes = ops->wakes;
 	region->fd = -1;
 	region->dmabuf = -1;
 	region->readonly = options->flags & ZINC_RDONLY;

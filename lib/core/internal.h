@@ -50,6 +50,19 @@ static inline bool zinc_is_shortage(int err)
 struct zinc_backend_ops;
 
 /**
+ * enum zinc_wakes - when a notify has to wake
+ * @ZINC_WAKES_ALWAYS: nothing shows whether a process waits
+ * @ZINC_WAKES_FLAGGED: if the header's waiters flag is set
+ * @ZINC_WAKES_COUNTED: if the header counts waiters, or a handle that does not
+ *	count itself (shm_waiters.c)
+ */
+enum zinc_wakes {
+	ZINC_WAKES_ALWAYS,
+	ZINC_WAKES_FLAGGED,
+	ZINC_WAKES_COUNTED,
+};
+
+/**
  * struct zinc_region - a handle
  * @ops: its backend
  * @header: the 64 bytes before the data, mapped
@@ -57,6 +70,7 @@ struct zinc_backend_ops;
  * @capacity: bytes of data; ours, not the header's
  * @head: bytes from @header to @data (shm)
  * @fd: the region's (kernel module) or the object's (shm) descriptor
+ * @wakes: when a notify has to wake; settled before the handle is in use
  * @cursor: the last sequence seen; atomic
  * @spin_ns: how long a spin took of late that succeeded; atomic, a guess
  * @spins_missed: how many waits have not been satisfied by one since; likewise
@@ -66,6 +80,9 @@ struct zinc_backend_ops;
  * @no_data: the caller does not want @data, or they cannot be mapped
  * @creator: the handle that the region was created with
  * @locked: the region's creator holds a lock for its handle, and so do we (shm)
+ * @registered: counted as one that maintains the count of waiters (shm)
+ * @announced: the process that has counted a read-only handle as a waiter for
+ *	good, 0 for none; atomic (shm)
  * @lifetime: ZINC_LIFETIME_*; known to the shm backend only
  * @pid: who made the handle; its forks do not count themselves (shm)
  * @name: empty for none
@@ -77,6 +94,7 @@ struct zinc_region {
 	size_t capacity;
 	size_t head;
 	int fd;
+	enum zinc_wakes wakes;
 	uint32_t cursor;
 	uint32_t spin_ns;
 	uint32_t spins_missed;
@@ -86,6 +104,8 @@ struct zinc_region {
 	bool no_data;
 	bool creator;
 	bool locked;
+	bool registered;
+	pid_t announced;
 	uint32_t lifetime;
 	pid_t pid;
 	char name[ZINC_NAME_SIZE];

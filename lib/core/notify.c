@@ -293,16 +293,39 @@ int32_t zinc_try_wait(zinc_handle handle)
 	return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
+/*
+ * POSIX shared memory: whether a handle does not count itself when it waits. The
+ * low half of @registered is the number of those that do, the high half changes
+ * with it: the two counts belong together only if it is the same before and after.
+ */
+static bool has_stranger(const struct zinc_header *header)
+{
+	uint32_t registered = __atomic_load_n(&header->registered,
+					      __ATOMIC_ACQUIRE);
+	/* a handle leaves @registered before it leaves this count */
+	uint32_t handles = __atomic_load_n(&header->ref_count,
+					   __ATOMIC_ACQUIRE);
+
+	return handles != (uint16_t)registered ||
+	       registered != __atomic_load_n(&header->registered,
+					     __ATOMIC_RELAXED);
+}
+
 /* Increment the sequence. Return: whether waiters may have to be woken. */
-static bool bump(struct zinc_region *region)
+static inline __attribute__((always_inline))
+bool bump(struct zinc_region *region)
 {
 	/* loaded before the full barrier, which no later load passes */
 	struct zinc_header *header = region->header;
-	bool flagged = region->ops->flags_waiters;
+	enum zinc_wakes wakes = region->wakes;
 
-	/* pairs with the waiter, which sets the flag and then reads the sequence */
+	/* pairs with the waiter, which counts itself and then reads the sequence */
 	add_and_fence(&header->notify_seq);
-	return !flagged || __atomic_load_n(&header->waiters, __ATOMIC_RELAXED);
+	if (wakes == ZINC_WAKES_FLAGGED)
+		return __atomic_load_n(&header->waiters, __ATOMIC_RELAXED);
+	return wakes == ZINC_WAKES_ALWAYS ||
+	       __atomic_load_n(&header->waiters, __ATOMIC_RELAXED) ||
+	       has_stranger(header);
 }
 
 static inline int32_t notify(struct zinc_region *region)

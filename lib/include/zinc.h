@@ -125,9 +125,10 @@ ZINC_API void zinc_close(zinc_handle handle);
  * zinc_notify() - increment the sequence and wake all waiters
  * @handle: region; NULL is ignored
  *
- * Writes made before a notify are visible after the wait it wakes. With the
- * kernel module and no waiter, it makes no system call. On a read-only handle
- * it does nothing; zinc_notify_checked() returns an error instead.
+ * Writes made before a notify are visible after the wait it wakes. Without a
+ * waiter, it makes no system call; on POSIX shared memory, this requires that
+ * every handle is one of this library. On a read-only handle it does nothing;
+ * zinc_notify_checked() returns an error instead.
  */
 ZINC_API void zinc_notify(zinc_handle handle);
 

@@ -26,7 +26,7 @@ well_formed()
 	[ "$(head -n 1 "$1")" = "C $(basename "$1" .litmus)" ]
 	[ "$(expected "$1" | wc -l)" = 1 ]
 	[ "$(grep -cE '^P[0-9]+\(.*\)$' "$1")" -ge 2 ]
-	[ "$(grep -c '^{}$' "$1")" = 1 ]
+	[ "$(grep -c '^{.*}$' "$1")" = 1 ]
 	tail -n 1 "$1" | grep -qE '^exists \(.*\)$'
 	# every register of the last line is one of a process
 	awk '

@@ -67,6 +67,7 @@
  * @name_hash: FNV-1a 64 of the name (0xcbf29ce484222325 without one)
  * @waiters: the waiters flag, non-zero while a process may sleep, so that a
  *	notify has to enter the kernel
+ * @registered: POSIX shared memory: handles that maintain @waiters; else zero
  * @reserved: zero
  *
  * Every process that may write the region may write the control page. The only
@@ -98,7 +99,8 @@ struct zinc_header {
 	__u64 created_at;
 	__u64 name_hash;
 	__u32 waiters;
-	__u32 reserved[3];
+	__u32 registered;
+	__u32 reserved[2];
 };
 
 /*

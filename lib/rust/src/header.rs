@@ -32,8 +32,10 @@ pub struct RegionHeader {
     pub name_hash: u64,
     /// Not 0 while a process may sleep in a wait.
     pub waiters: AtomicU32,
+    /// POSIX shared memory: handles that maintain `waiters`, in the low half.
+    pub registered: AtomicU32,
     /// Zero.
-    pub reserved: [u32; 3],
+    pub reserved: [u32; 2],
 }
 
 impl RegionHeader {

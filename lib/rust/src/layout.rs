@@ -56,7 +56,7 @@ fn structs() -> String {
         + &layout!(StreamInfo, "struct zinc_stream_info", size slots slot_size slot_offset number
             lost region)
         + &layout!(RegionHeader, "struct zinc_header", magic version flags notify_seq capacity
-            ref_count owner_pid created_at name_hash waiters reserved)
+            ref_count owner_pid created_at name_hash waiters registered reserved)
         + &size("struct zinc_header", RegionHeader::SIZE)
         + &format!(
             "_Static_assert(ZINC_MAGIC == {}ULL, \"magic\");\n",
