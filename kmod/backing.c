@@ -281,7 +281,7 @@ static struct file *zinc_shmem_file(const char *name, loff_t size)
 
 /*
  * A file that has no pages yet. All of them are accounted, so that under strict
- * overcommit create fails, and no access.
+ * overcommit create fails, and an access never does.
  */
 static struct file *zinc_backing_file(const char *name, loff_t size)
 {

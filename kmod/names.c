@@ -241,7 +241,7 @@ static int zinc_names_table_replace(struct zinc_names *names,
 				       zinc_names_params);
 }
 
-/* A region that has no reference any more has no claim to its name. */
+/* A region without a reference does not claim its name. */
 static bool zinc_region_is_dying(struct zinc_region *region)
 {
 	return !refcount_read(&region->users);

@@ -116,11 +116,12 @@ size_t zinc_dev_huge_size(void)
 /**
  * zinc_dev_fd() - a descriptor of /dev/zinc
  *
- * Not to be closed. Of several threads that come first, one wins.
+ * The caller does not close it. If several threads call first, they get the
+ * same descriptor.
  *
- * Return: a descriptor; -ENOENT, -ENXIO or -ENODEV where there is no module;
- * -EACCES or -EPERM where it may not be used; -ENOTTY another device; -EPROTO
- * another version; -EMFILE, -ENFILE, -ENOMEM.
+ * Return: a descriptor; -ENOENT, -ENXIO or -ENODEV if there is no module;
+ * -EACCES or -EPERM if this process may not use it; -ENOTTY another device;
+ * -EPROTO another version; -EMFILE, -ENFILE, -ENOMEM.
  */
 int zinc_dev_fd(void)
 {

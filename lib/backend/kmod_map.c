@@ -135,7 +135,7 @@ static int map_data(struct zinc_region *region, int prot)
 	if (region->no_data)
 		return 0;
 	err = map_at(region->data, region->capacity, prot, region->fd, 0);
-	/* who imports a read-only dma-buf knows that it is */
+	/* a caller that imports a read-only dma-buf expects that */
 	if (err == -EACCES && region->creator)
 		err = map_at(region->data, region->capacity, PROT_READ,
 			     region->fd, 0);

@@ -70,11 +70,11 @@ int zinc_choose(uint32_t wanted, struct zinc_choice *choice)
 }
 
 /**
- * zinc_choose_all() - choose the backends to look for a name in
+ * zinc_choose_all() - choose the backends in which to look for a name
  * @choices: one or two of them; the second has no @ops if there is one
  *
- * POSIX regions stay visible beside the module, unless $ZINC_BACKEND says
- * which backend it has to be.
+ * POSIX regions stay visible beside the module, unless $ZINC_BACKEND selects
+ * one backend.
  *
  * Return: 0, or as zinc_choose().
  */

@@ -11,7 +11,7 @@
 
 #include "backend/shm.h"
 
-#define BLOCK_SIZE	512	/* of st_blocks, whatever the file system */
+#define BLOCK_SIZE	512	/* of st_blocks, on every file system */
 
 /* By the locks. The kernel does not report the lock of @handle itself. */
 static void describe_locked(struct zinc_region_info *info, int fd,

@@ -333,7 +333,7 @@ int zinc_object_remove(const char *path, int fd)
 }
 
 /**
- * zinc_object_unlink() - remove a name, whatever object has it
+ * zinc_object_unlink() - remove a name of any object
  * @path: name
  *
  * Return: 0; -ENOENT; -EPERM not the owner; or another negative errno.

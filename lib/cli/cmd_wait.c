@@ -57,7 +57,7 @@ static int wait_region(const char *name, const struct when *when)
 	return err ? cli_fail("wait for", name, err) : CLI_OK;
 }
 
-/* Nobody has it open, or its header is not there yet: to be created again */
+/* No process has it open, or it has no header yet: it is about to be created again */
 static bool is_there(const char *name)
 {
 	struct zinc_region_info info = { .size = sizeof(info) };

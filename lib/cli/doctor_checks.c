@@ -19,7 +19,7 @@
 #include "doctor.h"
 
 #define SHM	"/dev/shm"
-/* systemd's word for the users that are no people */
+/* systemd's term for users that are not persons */
 #define SYSTEM_UID_MAX	999
 
 void check_library(struct report *report)

@@ -2,9 +2,9 @@
 /*
  * JSON output.
  *
- * A writer of our own, since only output is needed, and since the libraries at
- * hand pass bytes that are no UTF-8 through: a process may have such bytes in
- * its command line, and the document would not be JSON any more.
+ * The command has its own writer, since it needs only output, and since common
+ * libraries pass bytes through that are not UTF-8: a process may have such
+ * bytes in its command line, and the document would not be valid JSON.
  */
 #include <assert.h>
 

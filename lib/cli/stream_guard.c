@@ -9,7 +9,7 @@
 
 #include "stream.h"
 
-/* Nothing of its parent's is left open, so that nobody waits for this process */
+/* It closes all inherited descriptors, so that no process waits for it */
 static void keep_only(int fd)
 {
 	int null = open("/dev/null", O_RDWR), i;

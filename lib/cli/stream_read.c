@@ -15,7 +15,7 @@
 
 /*
  * struct follow - a stream being read
- * @frame: a copy, so that a slow reader of the pipe holds up nobody
+ * @frame: a copy, so that a slow reader of the pipe delays no writer
  * @frames: written
  * @lost: by all streams of the name
  */

@@ -26,7 +26,7 @@ static bool is_name(const char *name, size_t max)
 
 /**
  * zinc_name_is_valid() - 1 to ZINC_NAME_MAX bytes of [a-zA-Z0-9_-]
- * @name: NUL-terminated, or NULL, which is no name
+ * @name: NUL-terminated; NULL is not a name
  *
  * Return: whether it may name a region.
  */

@@ -8,7 +8,7 @@
 
 #include "backend/shm.h"
 
-/* Not in one line: where there is no __GLIBC_PREREQ, it is no expression. */
+/* On two lines: without __GLIBC_PREREQ, the second part is not an expression. */
 #ifdef __GLIBC_PREREQ
 #if __GLIBC_PREREQ(2, 32)
 #define HAS_STRERRORDESC

@@ -105,8 +105,8 @@ static void give_back(gpointer data)
 }
 
 /*
- * May another frame be out? Who holds all of them would wait for a frame that the
- * writer has no slot for.
+ * Whether another frame may be out. A pipeline that holds all frames would wait
+ * for one for which the writer has no slot.
  */
 gboolean zinc_connection_can_share(struct zinc_connection *connection)
 {

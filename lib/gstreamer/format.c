@@ -122,7 +122,7 @@ static GstCaps *without_memory(GstCaps *caps)
 	return caps;
 }
 
-/* Readers get these strides and offsets, and whoever writes a frame uses them */
+/* Readers get these strides and offsets, and so does the element that writes a frame */
 void zinc_gst_format_set_rows(struct zinc_gst_format *format, const GstVideoInfo *layout)
 {
 	guint i;

@@ -30,7 +30,7 @@ static const gchar **get_options(GstBufferPool *base)
 	return options;
 }
 
-/* Rows as whoever uses the pool wants them, if it says that it looks where they are */
+/* Rows as the user of the pool requests them, if it announces that it reads their strides */
 static gboolean set_rows(GstZincPool *pool, GstStructure *config)
 {
 	GstVideoInfo layout = pool->format.layout;
@@ -53,8 +53,9 @@ static gboolean set_rows(GstZincPool *pool, GstStructure *config)
 }
 
 /*
- * The size is that of the caps and the rows, whatever is given: v4l2src asks for
- * less than the rows take. More buffers than slots make a larger stream.
+ * The size is computed from the caps and the rows, and a smaller one is
+ * ignored: v4l2src requests less than the rows take. More buffers than slots
+ * make a larger stream.
  */
 static gboolean set_config(GstBufferPool *base, GstStructure *config)
 {

@@ -106,7 +106,7 @@ void zinc_ring_end(struct zinc_ring *ring)
 	g_mutex_unlock(&ring->lock);
 }
 
-/* Those who wait for a slot ask whether to stop */
+/* Threads that wait for a slot ask whether to stop */
 void zinc_ring_wake(struct zinc_ring *ring)
 {
 	g_mutex_lock(&ring->lock);
@@ -231,7 +231,7 @@ GstMemory *zinc_ring_take(struct zinc_ring *ring, guint limit, guint64 deadline_
 			*err = begin(ring, slot, slice);
 			if (*err != -ETIMEDOUT || now >= deadline_ns)
 				break;
-			/* for those who commit */
+			/* for threads that commit */
 			g_mutex_unlock(&ring->lock);
 			g_thread_yield();
 			g_mutex_lock(&ring->lock);

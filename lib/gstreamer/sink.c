@@ -167,7 +167,10 @@ static GstCaps *get_caps(GstBaseSink *base, GstCaps *filter)
 
 	if (!filter)
 		return gst_caps_new_any();
-	/* whoever has the choice sends what readers in every language understand */
+	/*
+	 * an element that has the choice sends a format that readers in every
+	 * language understand
+	 */
 	preferred = zinc_gst_preferred_caps();
 	caps = gst_caps_intersect_full(preferred, filter, GST_CAPS_INTERSECT_FIRST);
 	gst_caps_unref(preferred);
@@ -238,8 +241,8 @@ static gboolean propose_allocation(GstBaseSink *base, GstQuery *query)
 	buffers = sink->slots - 2;
 	GST_OBJECT_UNLOCK(sink);
 	/*
-	 * No slot is a dma-buf of its own, and who imports one for a capture device
-	 * gives no offset to it.
+	 * No slot is a separate dma-buf, and an element that imports one for a
+	 * capture device passes no offset to it.
 	 */
 	if (need_pool && format.is_video && !zinc_gst_is_dmabuf(caps)) {
 		guint size = GST_VIDEO_INFO_SIZE(&format.layout);
@@ -543,7 +546,7 @@ static gboolean handle_event(GstBaseSink *base, GstEvent *event)
 	return GST_BASE_SINK_CLASS(gst_zinc_sink_parent_class)->event(base, event);
 }
 
-/* Before the pads are deactivated, which waits for those who wait for a slot */
+/* Before the pads are deactivated, which waits for threads that wait for a slot */
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange change)
 {
 	GstZincSink *sink = GST_ZINC_SINK(element);

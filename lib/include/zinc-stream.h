@@ -725,9 +725,9 @@ ZINC_STREAM_API int zinc_stream_create(struct zinc_stream_writer *writer,
 }
 
 /*
- * For internal use: does a region belong to a reader that may have registered? Who
- * has the name only, and no write access to the stream, is not to stop it. Of
- * groups that is not known here.
+ * For internal use: does a region belong to a reader that may have registered?
+ * A process that can take the name, but may not write the stream, must not stop
+ * the writer. Membership in groups is not known here.
  */
 static inline bool zinc_stream_may_register(const struct zinc_stream_writer *writer,
 					    zinc_handle reader)

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * A lock with a timeout, a folder that is made, and a message that says who was
- * in the way.
- */
+/* A lock with a timeout, the creation of its directory, and a message that names the holders. */
 #include <assert.h>
 #include <errno.h>
 #include <libgen.h>

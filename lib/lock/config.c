@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Where lock files are: ZINC_LOCK_DIR, else lock_dir of /etc/zinc.conf, else /tmp.
+ * Directory of lock files: ZINC_LOCK_DIR, else lock_dir of /etc/zinc.conf, else
+ * /tmp.
  *
- * Locks exclude those alone who use the same folder, so a mistake in the file is
- * an error and never another folder.
+ * Processes exclude each other only if they use the same directory. Therefore a
+ * mistake in the file is an error, and never selects another directory.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -69,8 +69,8 @@ int zinc_read_whole(const char *path, char **text, size_t *length)
 }
 
 /*
- * What is there is opened without O_CREAT: in a sticky folder that refuses a
- * file of somebody else's (fs.protected_regular). And flock(2) does not ask for
+ * An existing file is opened without O_CREAT, which a sticky directory refuses
+ * for another user's file (fs.protected_regular). flock(2) does not require
  * write access.
  */
 static int open_existing(const char *path, int flags)
@@ -103,7 +103,7 @@ static int open_or_create(const char *path, int flags)
 	return fd;
 }
 
-/* EACCES: of whom? */
+/* EACCES: name the owner */
 static int not_allowed(const char *path, char **why)
 {
 	struct passwd *user;

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * File systems on which flock(2) may succeed and keep nobody out.
- */
+/* File systems on which flock(2) may succeed without excluding other processes. */
 #include <errno.h>
 #include <libgen.h>
 #include <stdlib.h>

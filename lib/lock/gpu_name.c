@@ -191,7 +191,7 @@ int zinc_gpu_name_of_sysfs(struct zinc_gpu_name *name, const char *path)
 }
 
 /**
- * zinc_gpu_name_of_link() - make the name of a GPU of a link in sysfs
+ * zinc_gpu_name_of_link() - get the name of the GPU of a link in sysfs
  * @name: gets it; unchanged after an error other than -ENAMETOOLONG
  * @link: path of a symbolic link to the device
  *
@@ -207,7 +207,7 @@ int zinc_gpu_name_of_link(struct zinc_gpu_name *name, const char *link)
 }
 
 /**
- * zinc_gpu_name_of_number() - make the name of a GPU of its device number
+ * zinc_gpu_name_of_number() - get the name of the GPU of a device number
  * @name: gets it; unchanged after an error other than -ENAMETOOLONG
  * @sysfs: mount point of sysfs
  * @number: MAJOR:MINOR

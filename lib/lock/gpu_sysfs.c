@@ -208,11 +208,11 @@ static int by_device(const void *a, const void *b)
 }
 
 /**
- * zinc_nvidia_list() - the GPUs of NVIDIA's driver, in the order of PCI
- * @proc: where procfs is
- * @list: gets them, or the reason; parts are not told of
+ * zinc_nvidia_list() - list the GPUs of NVIDIA's driver, in the order of PCI
+ * @proc: mount point of procfs
+ * @list: gets the GPUs, without their parts, or the reason
  *
- * A GPU that nobody uses may show no UUID: its driver has not started it.
+ * An unused GPU may have no UUID: its driver has not started it.
  *
  * Return: 0; -ENOENT there is none.
  */

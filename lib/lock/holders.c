@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * Who has a lock: from files to processes to words.
- */
+/* Holders of locks: from files to processes to text. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>

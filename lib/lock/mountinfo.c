@@ -173,15 +173,16 @@ static void tell(const struct mount *from, struct zinc_mount *to)
 }
 
 /**
- * zinc_mountinfo_find() - the file system that a file is on
- * @text: of /proc/self/mountinfo
- * @length: bytes of it
+ * zinc_mountinfo_find() - find the file system of a file
+ * @text: content of /proc/self/mountinfo
+ * @length: its bytes
  * @path: the file's canonical path
- * @mount_id: of the file, where it is known, else -1
+ * @mount_id: mount ID of the file if known, else -1
  * @mount: out
  *
- * By @mount_id or, where there is no such line, by the longest mount point; of
- * several at the same point, the one on top. Malformed lines are passed over.
+ * It is found by @mount_id or, without such a line, by the longest mount point;
+ * of several mounts at the same point, the top one counts. Malformed lines are
+ * skipped.
  *
  * Return: 0; -ENOTSUP nothing covers @path.
  */
@@ -230,8 +231,8 @@ static long mount_id_of(int fd)
 }
 
 /*
- * In a chroot whose root is no mount point, no line covers that: what stat(2) says
- * is right there, too, but on btrfs and overlayfs.
+ * In a chroot whose root is not a mount point, no line covers the root. The
+ * device number of stat(2) is right there, except on btrfs and overlayfs.
  */
 static int mount_of(int fd, const char *path, const struct stat *st,
 		    const char *mountinfo, size_t length,

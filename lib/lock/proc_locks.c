@@ -138,14 +138,14 @@ int zinc_locks_line(const char *line, const char *end,
 }
 
 /**
- * zinc_locks_find() - the processes that have locks on these files
- * @text: of /proc/locks
- * @length: bytes of it
+ * zinc_locks_find() - find the processes that have locks on these files
+ * @text: content of /proc/locks
+ * @length: its bytes
  * @needles: files
- * @n: how many
+ * @n: number of files
  * @pids: @n lists, to which they are added
  *
- * Those who wait, and locks of other kinds, are passed over.
+ * Waiting processes and locks of other kinds are skipped.
  *
  * Return: 0; -ENOMEM.
  */

@@ -175,7 +175,7 @@ void zinc_reservation_close(int fd)
 	close(fd);
 }
 
-/* The first device of them that somebody else has, and who */
+/* The first of the devices that another process has reserved, and its holders */
 static int say_busy(const struct zinc_device_claim *claims, size_t count,
 		    int err, char **why)
 {
@@ -315,8 +315,8 @@ void zinc_reservations_free(struct zinc_reservation_holder *holders)
 
 /**
  * zinc_reservation_describe() - describe a reservation as a lock holder
- * @from: who
- * @to: out; of a process that cannot be seen the kernel has the name
+ * @from: reservation
+ * @to: out; if the process is not visible, its name comes from the kernel
  */
 void zinc_reservation_describe(const struct zinc_reservation_holder *from,
 			       struct zinc_lock_holder *to)
@@ -329,10 +329,9 @@ void zinc_reservation_describe(const struct zinc_reservation_holder *from,
 }
 
 /**
- * zinc_reservation_holders() - those who hold a device, as holders of locks
+ * zinc_reservation_holders() - list the holders of a device as lock holders
  * @device: its name
- * @mode: what they are in the way of; those who share are not in that of
- *	ZINC_SHARED
+ * @mode: of the blocked request; shared holders do not block ZINC_SHARED
  * @holders: an array, to be freed; NULL when empty
  * @count: its length
  *
@@ -372,9 +371,9 @@ int zinc_reservation_holders(const char *device, uint32_t mode,
 /**
  * zinc_reservation_text() - format the holders that block a device
  * @device: its name
- * @mode: of the one that is refused
+ * @mode: of the refused request
  *
- * Return: "pid=PID cmd=CMDLINE, ...", to be freed; NULL if nobody is.
+ * Return: "pid=PID cmd=CMDLINE, ...", to be freed; NULL if there are none.
  */
 char *zinc_reservation_text(const char *device, uint32_t mode)
 {

@@ -49,7 +49,7 @@ function features(bits) {
 	);
 }
 
-/** Bytes that a view has, or a copy of them where the runtime has no external buffers. */
+/** Bytes of a view, or a copy of them if the runtime has no external buffers. */
 function arrayBuffer(handle, name) {
 	const buffer = native.buffer(handle);
 	if (typeof buffer !== 'number') return buffer;

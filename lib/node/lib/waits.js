@@ -2,8 +2,9 @@
 'use strict';
 
 /*
- * Waiting in the event loop. The addon pokes by a number once there may be something;
- * everything else is here: who waits, until when, and what a signal ends.
+ * Waiting in the event loop. The addon calls back with a number when a notify
+ * may be pending; the rest is here: the waits, their timeouts, and their ends
+ * by an AbortSignal.
  */
 
 const { ECANCELED, EPIPE, ETIMEDOUT } = require('node:os').constants.errno;
@@ -20,7 +21,7 @@ let last = 0;
 
 native.start((id, error) => expected.get(id)?.(error));
 
-/** A number that nobody else has. */
+/** A number that no other wait uses. */
 function number() {
 	do {
 		last = last === 0xffffffff ? 1 : last + 1;
@@ -143,7 +144,7 @@ class Waiters {
 		);
 	}
 
-	/** Look, and tell all who wait. */
+	/** Check, and settle all waits. */
 	check() {
 		const gone = [...this.#waits].some((wait) => wait.gone);
 		const result = this.#look(gone);
@@ -156,7 +157,7 @@ class Waiters {
 		}
 	}
 
-	/** The handle is closed: nobody waits any more. */
+	/** The handle is closed: no wait is left. */
 	end() {
 		const waits = [...this.#waits];
 		this.#waits.clear();

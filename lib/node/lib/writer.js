@@ -19,7 +19,7 @@ class StreamWriter {
 	// the frame that is begun: its offset, and its memory
 	#offset = 0;
 	#frame;
-	// the number of a thread that waits for readers, and who waits for it
+	// the number of a thread that waits for readers, and the promise that waits for it
 	#waiting = 0;
 	#begun;
 	#idle = [];
@@ -232,7 +232,7 @@ class StreamWriter {
 		const handle = this.#open();
 		const raw = encode(format);
 		if (this.#waiting !== 0) throw new ZincError(-EBUSY, 'setFormat', this.#name);
-		// that a thread began for someone who did not wait for it
+		// that a thread has begun for a caller that did not wait for it
 		if (this.#offset === 0 && native.streamBegin(handle, true) > 0) native.streamCancel(handle);
 		check(native.streamSetFormat(handle, raw), 'setFormat', this.#name);
 	}

@@ -19,7 +19,7 @@ struct zn_env *zn_env_of(napi_env env)
 	return data;
 }
 
-/* Unlock, and free it if it has ended and nobody needs it for its lock any more. */
+/* Unlock, and free it if it has ended and no thread needs its lock any more. */
 static void zn_env_unlock(struct zn_env *env)
 {
 	bool last = env->has_ended && !env->objects;
@@ -100,7 +100,7 @@ static void release_handle(struct zn_object *object)
 		zinc_stream_end(&object->writer);
 		break;
 	case ZN_OPENING:
-		/* that nobody has asked for */
+		/* that no one has requested */
 		if (object->opening.made) {
 			zn_object_end(object->opening.made);
 			zn_object_put(object->opening.made);

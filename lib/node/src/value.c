@@ -77,7 +77,7 @@ const char *zn_get_name(napi_env env, napi_value value, struct zn_name *name)
 	return name->text;
 }
 
-/* Milliseconds from now; 0 only looks, Infinity has no end. */
+/* Milliseconds from now; 0 only checks, Infinity has no end. */
 uint64_t zn_get_deadline(napi_env env, napi_value ms)
 {
 	double timeout = 0;
@@ -137,7 +137,7 @@ uint64_t zn_member_u64(napi_env env, napi_value object, const char *name)
 	return zn_get_u64(env, member(env, object, name));
 }
 
-/* What is no array has no elements; to ask for one would throw */
+/* A value that is not an array has no elements; access to one would throw */
 static uint32_t length_of(napi_env env, napi_value array, uint32_t limit)
 {
 	bool is_array = false;

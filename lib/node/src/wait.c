@@ -255,7 +255,7 @@ static int32_t open_stream(struct zn_object *object, uint64_t deadline)
 	if (err)
 		return err;
 	zinc_close(handle);
-	/* nobody wants it any more */
+	/* no wait needs it any more */
 	if (!atomic_load(&object->is_open))
 		return -ETIMEDOUT;
 	err = zinc_stream_open(&made->reader, object->opening.name.text,
@@ -343,7 +343,7 @@ static int arm_job(struct zn_object *object, uint32_t id, uint32_t flags)
 
 	if (job) {
 		pthread_mutex_lock(&job->lock);
-		/* a frame that it began is on its way, and until then nobody writes */
+		/* a frame that it has begun is pending, and until then no frame may be written */
 		if (!atomic_load(&object->begun)) {
 			job->id = id;
 			job->flags = flags;
@@ -411,7 +411,7 @@ napi_value zn_watch(napi_env env, napi_value *arguments)
 	return zn_number(env, arm_job(object, id, gone ? ZINC_WAIT_GONE : 0));
 }
 
-/* (handle): nobody waits any more */
+/* (handle): no wait is left */
 napi_value zn_unwatch(napi_env env, napi_value *arguments)
 {
 	struct zn_object *object = zn_object_of(env, arguments[0]);

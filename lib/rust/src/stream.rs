@@ -254,7 +254,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // SAFETY: it is the library's, and nobody uses it any more
+        // SAFETY: the library allocated it, and it is not used any more
         unsafe { ffi::zinc_stream_writer_free(self.raw.as_ptr(), ptr::null_mut()) }
     }
 }
@@ -450,7 +450,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // SAFETY: it is the library's, and nobody uses it any more
+        // SAFETY: the library allocated it, and it is not used any more
         unsafe { ffi::zinc_stream_reader_free(self.raw.as_ptr(), ptr::null_mut()) }
     }
 }
