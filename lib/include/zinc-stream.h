@@ -626,7 +626,7 @@ static inline void zinc_stream_put_format(struct zinc_stream_writer *writer,
 }
 
 /**
- * zinc_stream_set_format() - change what later frames are
+ * zinc_stream_set_format() - change the format of later frames
  * @writer: stream, no frame begun
  * @format: must fit into a slot; a larger one needs a new stream
  *
@@ -758,7 +758,7 @@ static inline bool zinc_stream_is_reader(const struct zinc_stream_writer *writer
 }
 
 /*
- * For internal use: open the regions of newly registered readers, close the dead.
+ * For internal use: open the regions of new readers, close those of dead readers.
  * Returns an error if it has to be done again, as this process lacks something.
  */
 static inline int zinc_stream_find_readers(struct zinc_stream_writer *writer)
@@ -861,13 +861,13 @@ static inline int zinc_stream_wait_readers(struct zinc_stream_writer *writer,
 }
 
 /**
- * zinc_stream_drop() - stop waiting for registered readers that are in the way
+ * zinc_stream_drop() - stop waiting for registered readers that are behind
  * @writer: stream
  *
  * For a writer whose zinc_stream_begin() returned -ETIMEDOUT, and which does not
  * want to wait longer: a reader may be stopped, or not be well-behaved. A dropped
- * reader loses frames as an unregistered one does, and is told how many. It is
- * waited for again after it has closed the stream and registered anew.
+ * reader loses frames as an unregistered one does, and learns how many. The writer
+ * waits for it again after it has closed the stream and registered anew.
  *
  * Return: how many readers were dropped.
  */
@@ -915,11 +915,11 @@ static inline int zinc_stream_begin_next(struct zinc_stream_writer *writer,
  * @writer: stream
  * @deadline_ns: CLOCK_MONOTONIC: how long to wait for registered readers;
  *	ZINC_DEADLINE_NEVER has no limit. Without such readers it does not wait.
- *	After -ETIMEDOUT, zinc_stream_drop() gives the slow ones up.
+ *	After -ETIMEDOUT, zinc_stream_drop() stops waiting for slow readers.
  * @data: receives slot_size writable bytes; the oldest frame is in them
  *
  * Return: 0; -ETIMEDOUT; -EBUSY a frame is begun already; -EMFILE, -ENFILE or
- * -ENOMEM if a newly registered reader cannot be opened: it would not be waited for;
+ * -ENOMEM if a newly registered reader cannot be opened: it would be ignored;
  * -EINVAL @writer is not open.
  */
 ZINC_STREAM_API int zinc_stream_begin(struct zinc_stream_writer *writer,
@@ -940,7 +940,7 @@ ZINC_STREAM_API int zinc_stream_begin(struct zinc_stream_writer *writer,
  *
  * For devices that are given several buffers in advance, such as cameras.
  * zinc_stream_commit() publishes the frames in the order in which they were begun,
- * and zinc_stream_cancel() gives up all of them. Readers cannot read a frame whose
+ * and zinc_stream_cancel() cancels all of them. Readers cannot read a frame whose
  * slot is begun: with S slots of which B are begun, the newest S - B frames are
  * left to them.
  *
@@ -992,7 +992,7 @@ ZINC_STREAM_API int zinc_stream_commit(struct zinc_stream_writer *writer,
 }
 
 /**
- * zinc_stream_cancel() - give the frames that were begun up
+ * zinc_stream_cancel() - cancel the frames that were begun
  * @writer: stream
  *
  * Their slots are empty afterwards: the old frames are lost as well.
@@ -1195,7 +1195,7 @@ static inline void zinc_stream_pass(struct zinc_stream_reader *reader, uint64_t 
 }
 
 /*
- * For internal use: have a region of one's own, and tell the writer. It replaces the
+ * For internal use: create the reader's own region, and tell the writer. It replaces the
  * format in the header once @done is a frame that has it: the format is loaded again
  * after each look at the newest frame, and before the writer is told of that one.
  */
@@ -1260,7 +1260,7 @@ ZINC_STREAM_API void zinc_stream_close(struct zinc_stream_reader *reader)
  * @reader: receives the stream; zeroed after a failure
  * @name: as the writer gave it
  * @flags: ZINC_STREAM_NEWEST, _EVERY or _REGISTER
- * @deadline_ns: CLOCK_MONOTONIC: how long to wait for the writer; 0 only looks,
+ * @deadline_ns: CLOCK_MONOTONIC: how long to wait for the writer; 0 only checks,
  *	ZINC_DEADLINE_NEVER has no limit
  *
  * The first frame that it returns is the newest one there is; with _REGISTER, the
@@ -1342,10 +1342,10 @@ static inline uint64_t zinc_stream_pick(const struct zinc_stream_reader *reader)
  * zinc_stream_next() - wait for a frame, and look at it in place
  * @reader: stream
  * @view: receives the frame; valid until zinc_stream_done() or the next call
- * @deadline_ns: CLOCK_MONOTONIC; 0 only looks, ZINC_DEADLINE_NEVER has no limit
+ * @deadline_ns: CLOCK_MONOTONIC; 0 only checks, ZINC_DEADLINE_NEVER has no limit
  *
  * The writer may overwrite the frame while it is read, unless this reader is
- * registered: ask zinc_stream_done() afterwards, or copy by zinc_stream_read().
+ * registered: call zinc_stream_done() afterwards, or copy by zinc_stream_read().
  *
  * Return: 0; -ETIMEDOUT; -EPIPE the writer has ended, or its name means another
  * stream, and no frame is left: close and open again; -EBADMSG a descriptor
@@ -1507,10 +1507,11 @@ ZINC_STREAM_API int zinc_stream_read(struct zinc_stream_reader *reader, void *bu
 /* ---- for other languages ------------------------------------------------ */
 
 /*
- * A language that calls the library's functions has writers and readers made here, and
- * needs to know neither struct. It knows zinc_stream_format, _frame, _view, _plane and
- * _info, which do not change. A program must not pass a struct of its own to an exported
- * function, nor one of the library to an inline function.
+ * A language that calls the exported functions lets the library allocate writers
+ * and readers, and needs to know neither struct. It knows zinc_stream_format,
+ * _frame, _view, _plane and _info, which do not change. A program must not pass a
+ * struct of its own to an exported function, nor one of the library to an inline
+ * function.
  */
 
 /**

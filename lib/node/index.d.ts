@@ -319,7 +319,7 @@ export class StreamWriter {
 	cancel(): void;
 	/** Copies a frame into the next slot; false: the time is up. */
 	write(bytes: Uint8Array, options?: FrameOptions & WaitOptions): Promise<boolean>;
-	/** Waits no longer for registered readers that are in the way: how many these were. */
+	/** Stops waiting for registered readers that are behind, and returns their number. */
 	drop(): Promise<number>;
 	/**
 	 * What later frames are; EBADMSG if it does not fit into a slot. The next begin() waits

@@ -327,7 +327,7 @@ class Writer(_End):
 
     @format.setter
     def format(self, form: Format) -> None:
-        """Change what later frames are, within the size of a slot.
+        """Change the format of later frames, within the size of a slot.
 
         Raises OSError with EBADMSG if it does not fit, EBUSY while a frame is begun.
         """
@@ -384,7 +384,7 @@ class Writer(_End):
             frame.cancel()
 
     def drop(self) -> int:
-        """Stop waiting for the registered readers that are in the way; how many.
+        """Stop waiting for the registered readers that are behind; return their number.
 
         For a writer whose frame() raised TimeoutError. A dropped reader loses frames.
         """
