@@ -3,7 +3,6 @@
  * zinc doctor
  */
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,42 +11,6 @@
 
 static const char *const status_names[] = { "ok", "warn", "fail" };
 static const enum colour status_colours[] = { GREEN, YELLOW, RED };
-
-static char *format_text(const char *format, va_list args)
-{
-	char *text;
-
-	if (vasprintf(&text, format, args) < 0)
-		exit(cli_error("out of memory"));
-	return text;
-}
-
-void found(struct report *report, enum status status, const char *check,
-	   const char *format, ...)
-{
-	struct finding *finding;
-	va_list args;
-
-	if (report->count == ARRAY_SIZE(report->findings))
-		exit(cli_error("too many findings"));
-	finding = &report->findings[report->count++];
-	va_start(args, format);
-	*finding = (struct finding){
-		.status = status,
-		.check = check,
-		.text = format_text(format, args),
-	};
-	va_end(args);
-}
-
-void remedy(struct report *report, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	report->findings[report->count - 1].remedy = format_text(format, args);
-	va_end(args);
-}
 
 static void print_report(const struct report *report)
 {

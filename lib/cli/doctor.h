@@ -22,6 +22,8 @@ struct report {
 	size_t count;
 };
 
+/* ---- doctor_report.c: what the checks found ------------------------------ */
+
 __printf(4, 5)
 void found(struct report *report, enum status status, const char *check,
 	   const char *format, ...);
