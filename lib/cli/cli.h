@@ -140,6 +140,8 @@ const char *near_word(const char *word, const char *const *words, size_t count);
  * Return: CLI_FAILED
  */
 int cli_fail(const char *action, const char *name, int32_t error);
+/* cli_fail_create() - likewise, of a region of @bytes; Return: CLI_FAILED */
+int cli_fail_create(const char *name, int32_t error, uint64_t bytes);
 
 /* ---- output.c: standard output ------------------------------------------ */
 

@@ -74,7 +74,7 @@ static int create(const char *name, uint64_t capacity,
 	signal(SIGPIPE, SIG_IGN);
 	err = zinc_create_with(name, capacity, settings, &handle);
 	if (err)
-		return cli_fail("create", name, err);
+		return cli_fail_create(name, err, capacity);
 	/* ZINC_LIFETIME may have set it */
 	info.lifetime = settings->lifetime;
 	zinc_info(handle, &info);
