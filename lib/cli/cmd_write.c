@@ -262,6 +262,15 @@ static int option_patience(const char *text, void *member)
 	return parse_seconds(text, &how->stream.patience_ns);
 }
 
+static int option_readers(const char *text, void *member)
+{
+	struct how *how = member;
+	int err = parse_number(text, ZINC_STREAM_READERS_MAX, &how->stream.readers);
+
+	how->stream_only = true;
+	return !err && !how->stream.readers ? -ERANGE : err;
+}
+
 static const struct cli_option options[] = {
 	{ .key = 'o', .name = "offset", .argument = "N",
 	  .help = "begin at byte N of the region",
@@ -311,6 +320,10 @@ static const struct cli_option options[] = {
 	  .help = "how long a registered reader may hold the stream before it\n"
 		  "loses frames; default 10",
 	  .parse = option_patience, .expected = "0.001-86400 seconds" },
+	{ .key = 'w', .name = "readers", .argument = "N",
+	  .help = "before the first frame, wait for N registered readers, which\n"
+		  "get every frame ('zinc read --follow --register')",
+	  .parse = option_readers, .expected = "1 to 16", .noun = "number of readers" },
 };
 
 static const struct cli_syntax syntax = {

@@ -83,12 +83,14 @@ void stream_json(struct json *json, const struct stream_info *info);
  * @bytes: of a frame
  * @slot_size: of the stream
  * @patience_ns: how long a registered reader may hold the stream
+ * @readers: registered ones that are waited for before the first frame
  */
 struct stream_source {
 	struct zinc_stream_format format;
 	uint64_t bytes;
 	uint32_t slots;
 	uint64_t patience_ns;
+	uint64_t readers;
 	struct zinc_options options;
 };
 

@@ -9,6 +9,7 @@
 #include "stream.h"
 
 #define SLICE_NS	100000000	/* until the next look for a signal */
+#define AGAIN_NS	20000000	/* until the next look for readers */
 
 /* Wait for registered readers; Return: as zinc_stream_begin(), 1 by a signal */
 static int begin(struct zinc_stream_writer *writer, const char *name,
@@ -69,6 +70,43 @@ static int copy(struct zinc_stream_writer *writer, const char *name, const char 
 	}
 }
 
+/*
+ * Wait until so many readers have registered: they get the first frame, too
+ * Return: CLI_RUN, or a status: CLI_OK by a signal
+ */
+static int await_readers(struct zinc_stream_writer *writer, const char *name, uint64_t wanted)
+{
+	const struct timespec again = { 0, AGAIN_NS };
+	unsigned int i, count;
+	int err;
+
+	while (wanted) {
+		/* nothing tells a writer that a reader comes */
+		err = zinc_stream_find_readers(writer);
+		if (err)
+			return cli_fail("write", name, err);
+		for (count = 0, i = 0; i < ZINC_STREAM_READERS_MAX; i++)
+			count += !!writer->readers[i];
+		if (count >= wanted)
+			break;
+		nanosleep(&again, NULL);
+		if (cli_ended())
+			return CLI_OK;
+	}
+	return CLI_RUN;
+}
+
+/* What zinc_stream_create() asks for */
+static uint64_t region_bytes(const struct stream_source *source)
+{
+	uint64_t align = source->bytes < ZINC_STREAM_ALIGN_LARGE ?
+			 (uint64_t)sysconf(_SC_PAGESIZE) : ZINC_STREAM_ALIGN_LARGE;
+
+	return zinc_stream_round(ZINC_STREAM_TABLE +
+				 source->slots * sizeof(struct zinc_stream_slot), align) +
+	       source->slots * zinc_stream_round(source->bytes, align);
+}
+
 int write_stream(const char *name, const char *file, int fd,
 		 const struct stream_source *source)
 {
@@ -82,8 +120,10 @@ int write_stream(const char *name, const char *file, int fd,
 	err = zinc_stream_create(&writer, name, &source->format, source->slots,
 				 source->bytes, &source->options);
 	if (err)
-		status = cli_fail("create", name, err);
+		status = cli_fail_create(name, err, region_bytes(source));
 	else
+		status = await_readers(&writer, name, source->readers);
+	if (status == CLI_RUN)
 		status = copy(&writer, name, file, fd, source);
 	zinc_stream_cancel(&writer);
 	zinc_stream_end(&writer);

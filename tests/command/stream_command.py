@@ -150,6 +150,85 @@ def every_frame_comes() -> None:
         assert finish(reader) == (0, b"".join(frame(n, 256) for n in range(1, 200)), "")
 
 
+def the_first_frame_waits_for_readers() -> None:
+    """Of a file, which needs no time: readers that come late get all of it."""
+    path = Path(f"/tmp/{NAME}.raw")
+    # a pipe has room for them
+    path.write_bytes(b"".join(frame(n, 256) for n in range(1, 100)))
+    every = path.read_bytes()
+    try:
+        with writing("--readers", "2", "--frame", "256", str(path)) as writer:
+            assert stream()["frames"] == 0
+            # one that does not register is not waited for, nor one that has gone
+            assert finish_of("read", NAME, "-f", "-t", "20") == (1, b"", "")
+            with started("read", NAME, "-f", "--register") as gone_reader:
+                registered()
+                gone_reader.send_signal(END)
+                finish(gone_reader)
+            registered(0)
+            with started("read", NAME, "-f", "--register") as first:
+                registered()
+                assert stream()["frames"] == 0 and writer.poll() is None
+                with started("read", NAME, "-f", "--register") as second:
+                    assert finish(writer) == (0, b"", "")
+                    assert finish(second) == (0, every, "")
+                assert finish(first) == (0, every, "")
+    finally:
+        path.unlink()
+
+
+def signals_end_the_wait_for_readers() -> None:
+    """And nothing is left."""
+    with writing("--readers", "1") as writer:
+        feed(writer, 1)
+        writer.send_signal(END)
+        assert finish(writer) == (0, b"", "")
+    assert gone()
+
+
+def no_room() -> None:
+    """The message has what is wanted, and what is left."""
+    if os.geteuid() or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        raise Skip("needs root, and a mount namespace")
+    for arguments, wanted in (
+        (("create", NAME, "1M"), 1 << 20),
+        (("write", NAME, "--frame", "300K", "/dev/null"), 4 * 300 * 1024 + 4096),
+    ):
+        done = subprocess.run(
+            ["unshare", "-m", "sh", "-ec",
+             'mount -t tmpfs -o size=64k none /dev/shm; exec "$@"', "sh", ZINC, *arguments],
+            env=dict(os.environ, ZINC_BACKEND="shm"), capture_output=True, text=True,
+            timeout=PATIENCE, check=False)  # fmt: skip
+        assert done.returncode == 3, done
+        assert f"zinc: {NAME} wants {wanted} bytes (" in done.stderr, done
+        assert "zinc: left in /dev/shm are 65536 bytes (64K)" in done.stderr, done
+
+
+def no_quota() -> None:
+    """Likewise, of the module's limits."""
+    limit = Path("/sys/module/zinc/parameters/max_bytes")
+    if os.geteuid() or not limit.exists() or not Path("/dev/zinc").exists():
+        raise Skip("needs root, and the module")
+    nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", ZINC]
+    if subprocess.run([*nobody, "--version"], stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL, check=False).returncode:  # fmt: skip
+        raise Skip("another user cannot run the program here")
+    former, mode = limit.read_text(), os.stat("/dev/zinc").st_mode & 0o777
+    try:
+        limit.write_text("1048576")
+        os.chmod("/dev/zinc", 0o666)
+        done = subprocess.run(
+            [*nobody, "create", NAME, "2M"],
+            env=dict(os.environ, ZINC_BACKEND="kmod"), capture_output=True, text=True,
+            timeout=PATIENCE, check=False)  # fmt: skip
+    finally:
+        limit.write_text(former)
+        os.chmod("/dev/zinc", mode)
+    assert done.returncode == 3, done
+    assert f"zinc: {NAME} wants 2097152 bytes (2M)" in done.stderr, done
+    assert "1048576 of 1048576 bytes (1M)" in done.stderr, done
+
+
 def a_file_is_frames() -> None:
     """Of the length that the format says."""
     path = Path(f"/tmp/{NAME}.raw")
@@ -523,9 +602,12 @@ def wrong_usage() -> None:
         ("invalid rate '25/'", "--frame", "64", "--rate", "25/"),
         ("invalid rate '1.0000001'", "--frame", "64", "--rate", "1.0000001"),
         ("invalid patience '0'", "--frame", "64", "--patience", "0"),
+        ("invalid number of readers '0'", "--frame", "64", "--readers", "0"),
+        ("invalid number of readers '17'", "--frame", "64", "--readers", "17"),
         ("invalid caps: expected at most 255 bytes", "--frame", "64", "--caps", 256 * "x"),
         ("--offset is not for a stream", "--frame", "64", "--offset", "0"),
         ("expected --size, --frame or --shape", "--slots", "3"),
+        ("expected --size, --frame or --shape", "--readers", "1"),
         ("expected --size, --frame or --shape", "--replace"),
     ):  # fmt: skip
         expect(2, "write", NAME, *arguments, stderr=text)
@@ -577,6 +659,10 @@ def ffmpeg_to_ffmpeg() -> None:
 
 TESTS: list[tuple[str, Callable[[], None]]] = [
     ("a registered reader gets every frame", every_frame_comes),
+    ("--readers", the_first_frame_waits_for_readers),
+    ("signals end the wait for readers", signals_end_the_wait_for_readers),
+    ("no room for a stream", no_room),
+    ("no quota for a region", no_quota),
     ("frames of a file", a_file_is_frames),
     ("an input without a frame", no_frame_at_all),
     ("an input that ends within a frame", short_last_frame),
