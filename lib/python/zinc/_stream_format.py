@@ -211,6 +211,28 @@ class Format:  # pylint: disable=too-many-instance-attributes
             return 0
         return max(plane.offset + plane.stride * plane.rows for plane in planes)
 
+    def check_bytes(self, size: int) -> None:
+        """Raise ValueError unless a frame may have so many bytes.
+
+        Video may lack the padding at the end of its last row. Of formats whose
+        frame_bytes is 0, any number is right.
+        """
+        most = self.frame_bytes
+        least = most
+        if self.kind == Kind.VIDEO and most:
+            planes = [self.plane(i) for i in range(self.planes)]
+            least = max(
+                plane.offset
+                + plane.stride * (plane.rows - 1)
+                + plane.columns * plane.samples * plane.sample_bytes
+                for plane in planes
+            )
+        if most and not least <= size <= most:
+            what = f"{self.fourcc} {self.width}x{self.height}"
+            if self.kind == Kind.TENSOR:
+                what = f"{self.dtype} {'x'.join(map(str, self.shape)) or 'scalar'}"
+            raise ValueError(f"expected {most} bytes, a frame of {what}; got {size}")
+
 
 def _u32(value: int) -> int:
     return value if 0 <= value < 1 << 32 else 0

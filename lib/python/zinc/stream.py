@@ -369,9 +369,11 @@ class Writer(_End):
     ) -> int:
         """Copy a frame from a buffer, such as bytes or an array in C order; its number.
 
-        Raises ValueError if a slot is too small for it; otherwise as frame().
+        Raises ValueError if a slot is too small for it, or if video or a tensor has
+        another number of bytes than its format; otherwise as frame().
         """
         source = memoryview(data).cast("B")
+        self._format.check_bytes(len(source))
         if len(source) > self._slot_size:
             raise ValueError(f"{len(source)} bytes do not fit into a slot of {self._slot_size}")
         frame = self.frame(timeout_ms)
