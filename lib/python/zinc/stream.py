@@ -576,7 +576,11 @@ class Reader(_End):
         with self._lock:
             while True:
                 left = deadline.left()
-                frame = self.next(FOREVER if left is None else math.ceil(left * 1000))
+                try:
+                    frame = self.next(FOREVER if left is None else math.ceil(left * 1000))
+                except BaseException:
+                    self._keep(lost, changed)
+                    raise
                 lost += frame.lost
                 changed |= frame.new_format
                 frame.data = memoryview(bytearray(frame.data))
@@ -586,7 +590,13 @@ class Reader(_End):
                 lost += 1
                 torn += 1
                 if torn > self._slots and deadline.left() == 0:
+                    self._keep(lost, changed)
                     raise oserror(-errno.ETIMEDOUT, self._name)
+
+    def _keep(self, lost: int, changed: bool) -> None:
+        """Of copies that were torn, for the next frame that is returned."""
+        self._passed += lost
+        self._changed |= changed
 
     async def next_async(self, timeout_ms: int = FOREVER) -> Frame:
         """next() for an event loop of asyncio. Cancelled, it takes no frame."""
