@@ -168,11 +168,32 @@ static void cmd_hold(const char *name, const char *none)
 		pause();
 }
 
+/* Who is killed leaves the name, if others have closed the region before */
+static void remove_afterwards(const char *name)
+{
+	int ends[2];
+	char none;
+
+	if (pipe(ends) || fork()) {
+		close(ends[0]);
+		return;
+	}
+	/* nobody waits for this process */
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
+	close(ends[1]);
+	while (read(ends[0], &none, 1) < 0)
+		;
+	zinc_unlink_stale(name);
+	_exit(0);
+}
+
 static void cmd_late_create(const char *name, const char *pid)
 {
 	zinc_handle region;
 	int32_t ret;
 
+	remove_afterwards(name);
 	say("ready");
 	await_sleep(pid);
 	ret = zinc_create(name, SIZE, &region);

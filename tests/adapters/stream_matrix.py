@@ -22,6 +22,7 @@ import matrix
 
 LANGUAGES = ("c", "python", "cpp", "rust", "go", "java", "csharp", "node")
 HERE = Path(__file__).resolve().parent
+SHM = Path("/dev/shm")
 FRAMES = int(os.environ.get("ZINC_FRAMES", "500"))
 SLOTS = 4
 # what CASES.md says of these three
@@ -125,6 +126,8 @@ def register(writer: Streamer, reader: Streamer, name: str) -> None:
     writer.must("write 3", "done")
     reader.start()
     writer.must("end", "done")
+    # without the module, what a killed process has made stays
+    (SHM / f"zinc_{name}-r0").unlink(missing_ok=True)
 
 
 def new_format(writer: Streamer, reader: Streamer, name: str) -> None:
@@ -231,6 +234,10 @@ def main() -> int:
                     print(f"# {wrong}")
                 print(f"{'not ' if wrong else ''}ok {number} {a} to {b}: {case}", flush=True)
     failed += sum(not matrix.ends(peer) for peer in (*writers.values(), *readers.values()))
+    for left in SHM.glob(f"zinc_zs{os.getpid()}-*"):
+        failed += 1
+        print(f"# {left} is left")
+        left.unlink()
     return 1 if failed else 0
 
 

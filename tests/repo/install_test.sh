@@ -269,20 +269,23 @@ stream_ends_with_its_writer()
 	kill -9 $writer
 	wait $reader
 	trap - EXIT
+	# without the module, what a killed process has made stays
+	"$TREE/build/bin/zinc" rm install-stream || :
 	awk '/^frame/ && $5 != ($2 - 1) % 40 * 16 { exit 1 }' "$T/frames"
 	tail -n 1 "$T/frames" | grep -E '^the writer has ended: [0-9]+ frames seen'
 }
 
 runs_examples()
 {
-	local zinc=$TREE/build/bin/zinc name=install-paint-$$
-
+	# not local, likewise
+	zinc=$TREE/build/bin/zinc
+	name=install-paint-$$
 	export LD_LIBRARY_PATH=$T/examples/usr/lib
 	timeout 60 "$T/examples/seqlock" 20000 | grep 'all whole'
 	stream_ends_with_its_writer
 	"$T/examples/paint" "$name" 128x128 &
 	painter=$!
-	trap 'kill $painter' EXIT
+	trap 'kill $painter; wait $painter || :; "$zinc" rm "$name" || :' EXIT
 	until "$zinc" wait --timeout 60000 "$name"; do
 		kill -0 $painter
 		sleep 0.1
