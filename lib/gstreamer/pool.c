@@ -133,7 +133,10 @@ static GstFlowReturn acquire(GstBufferPool *base, GstBuffer **buffer,
 			     GstBufferPoolAcquireParams *params)
 {
 	GstZincPool *pool = GST_ZINC_POOL(base);
-	gboolean wait = !params || !(params->flags & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT);
+	gboolean may_wait = !params || !(params->flags & GST_BUFFER_POOL_ACQUIRE_FLAG_DONTWAIT);
+	const struct zinc_ring_wait wait = {
+		may_wait ? gst_zinc_sink_deadline(pool->sink) : 0, is_over, pool,
+	};
 	GstVideoInfo *layout = &pool->format.layout;
 	struct zinc_ring *ring;
 	GstMemory *memory;
@@ -143,13 +146,11 @@ static GstFlowReturn acquire(GstBufferPool *base, GstBuffer **buffer,
 		return GST_FLOW_FLUSHING;
 	/* two remain for readers, and for frames that have to be copied */
 	ring = current_ring(pool);
-	memory = zinc_ring_take(ring, zinc_ring_slots(ring) - 2,
-				wait ? gst_zinc_sink_deadline(pool->sink) : 0, is_over, pool,
-				&err);
+	memory = zinc_ring_take(ring, zinc_ring_slots(ring) - 2, &wait, &err);
 	zinc_ring_unref(ring);
 	if (err == -ECANCELED)
 		return GST_FLOW_FLUSHING;
-	if (err == -EAGAIN && !wait)
+	if (err == -EAGAIN && !may_wait)
 		return GST_FLOW_EOS;
 	/* the sink copies it, or drops it as too late */
 	if (!memory)

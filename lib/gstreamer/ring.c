@@ -136,6 +136,14 @@ static gchar *slot_data(const struct zinc_ring *ring, guint slot)
 	       slot * ring->writer.slot_size;
 }
 
+/* How many slots come before it in the ring */
+static guint64 passed_over(const struct zinc_ring *ring, guint slot)
+{
+	const struct zinc_stream_writer *writer = &ring->writer;
+
+	return (slot + writer->slots - writer->number % writer->slots) % writer->slots;
+}
+
 /* Waits until registered readers have given up the frame that is there */
 static int begin(struct zinc_ring *ring, guint slot, guint64 deadline_ns)
 {
@@ -202,19 +210,16 @@ static gint find_free(const struct zinc_ring *ring)
  * zinc_ring_take() - get the memory of a slot
  * @ring: stream
  * @limit: how many slots may be out
- * @deadline_ns: CLOCK_MONOTONIC: how long to wait for a free slot and for
- *	registered readers
- * @stop: asked when zinc_ring_wake() is called, and while readers are waited for: TRUE
- *	ends the wait
- * @data: for @stop
+ * @wait: for a free slot, and for registered readers
  * @err: receives -EAGAIN: no slot is free; -ETIMEDOUT: a registered reader is not
  *	done; -ECANCELED; or as zinc_stream_begin()
  *
  * Return: memory of a whole slot, writable; NULL: see @err.
  */
-GstMemory *zinc_ring_take(struct zinc_ring *ring, guint limit, guint64 deadline_ns,
-			  gboolean (*stop)(gpointer data), gpointer data, int *err)
+GstMemory *zinc_ring_take(struct zinc_ring *ring, guint limit,
+			  const struct zinc_ring_wait *wait, int *err)
 {
+	guint64 deadline_ns = wait->deadline_ns;
 	struct handed *handed;
 	gint slot = -1;
 
@@ -223,7 +228,7 @@ GstMemory *zinc_ring_take(struct zinc_ring *ring, guint limit, guint64 deadline_
 		guint64 now = zinc_stream_now();
 		guint64 slice = MIN(now + SLICE_NS, deadline_ns);
 
-		*err = stop(data) ? -ECANCELED : 0;
+		*err = wait->stop(wait->data) ? -ECANCELED : 0;
 		if (*err)
 			break;
 		slot = ring->held < limit ? find_free(ring) : -1;
@@ -263,6 +268,31 @@ GstMemory *zinc_ring_take(struct zinc_ring *ring, guint limit, guint64 deadline_
 				      ring->writer.slot_size, handed, give_back);
 }
 
+/*
+ * Waits until registered readers have read a frame of the present format, if there is
+ * one: the header has room for one format
+ */
+static int await_format(struct zinc_ring *ring, guint64 deadline_ns)
+{
+	struct zinc_stream_writer *writer = &ring->writer;
+	int err;
+
+	writer->has_next = true;
+	err = zinc_stream_wait_readers(writer, deadline_ns);
+	writer->has_next = false;
+	return err;
+}
+
+/* May the frame in @slot be published? 0, or as zinc_ring_commit() */
+static int check_slot(const struct zinc_ring *ring, guint slot, gboolean force)
+{
+	if (ring->ended)
+		return -EPIPE;
+	if (ring->state[slot] != SLOT_BEGUN)
+		return -ENOENT;
+	return !force && passed_over(ring, slot) >= (ring->writer.slots + 1) / 2 ? -EAGAIN : 0;
+}
+
 /**
  * zinc_ring_commit() - publish a slot that is out
  * @ring: stream
@@ -270,44 +300,56 @@ GstMemory *zinc_ring_take(struct zinc_ring *ring, guint limit, guint64 deadline_
  * @force: also if the slot's turn is far from here
  * @format: of the frame
  * @frame: as in zinc_stream_commit()
+ * @wait: for registered readers, before another format
  *
  * Return: 0; -ENOENT: no frame of this ring, or one that has been published;
  * -EAGAIN: copy the frame into another slot, it is too late for this one; -EPIPE the
- * stream has ended; or as zinc_stream_format_check() and zinc_stream_commit().
+ * stream has ended; -ETIMEDOUT a registered reader has yet to read a frame of the
+ * former format; -ECANCELED; or as zinc_stream_format_check() and zinc_stream_commit().
  */
 int zinc_ring_commit(struct zinc_ring *ring, const void *data, gboolean force,
 		     const struct zinc_stream_format *format,
-		     const struct zinc_stream_frame *frame)
+		     const struct zinc_stream_frame *frame, const struct zinc_ring_wait *wait)
 {
 	struct zinc_stream_writer *writer = &ring->writer;
 	guint64 from = (const gchar *)data - slot_data(ring, 0);
-	guint64 newest, passed;
-	int err = 0;
+	guint64 newest, now;
 	guint slot;
+	int err;
 
 	/* of anywhere else, it is huge or not a multiple */
 	if (from % writer->slot_size || from / writer->slot_size >= writer->slots)
 		return -ENOENT;
 	slot = from / writer->slot_size;
 	g_mutex_lock(&ring->lock);
-	newest = writer->number;
-	passed = (slot + writer->slots - newest % writer->slots) % writer->slots;
-	if (ring->ended)
-		err = -EPIPE;
-	else if (ring->state[slot] != SLOT_BEGUN)
-		err = -ENOENT;
-	else if (!force && passed >= (writer->slots + 1) / 2)
-		err = -EAGAIN;
-	if (!err && memcmp(format, &ring->format, sizeof(*format))) {
+	for (;;) {
+		err = check_slot(ring, slot, force);
+		if (err || !memcmp(format, &ring->format, sizeof(*format)))
+			break;
 		err = zinc_stream_format_check(format, writer->slot_size);
+		if (err)
+			break;
+		now = zinc_stream_now();
+		err = await_format(ring, MIN(now + SLICE_NS, wait->deadline_ns));
 		if (!err) {
 			/* the slot is begun already: as of now */
 			zinc_stream_put_format(writer, format);
 			ring->format = *format;
 		}
+		if (err != -ETIMEDOUT || now >= wait->deadline_ns)
+			break;
+		if (wait->stop(wait->data)) {
+			err = -ECANCELED;
+			break;
+		}
+		/* for those who take and give back */
+		g_mutex_unlock(&ring->lock);
+		g_thread_yield();
+		g_mutex_lock(&ring->lock);
 	}
 	if (!err) {
-		writer->number = newest + passed;
+		newest = writer->number;
+		writer->number = newest + passed_over(ring, slot);
 		writer->begun = true;
 		err = zinc_stream_commit(writer, frame);
 		writer->begun = false;

@@ -309,7 +309,7 @@ static void follow_meta(struct zinc_gst_format *format, GstBuffer *buffer)
 
 /* Publish a buffer that is a slot: 0; or why it has to be copied */
 static int commit_in_place(GstZincSink *sink, struct zinc_ring *ring, GstBuffer *buffer,
-			   struct zinc_stream_frame *frame)
+			   struct zinc_stream_frame *frame, const struct zinc_ring_wait *wait)
 {
 	struct zinc_gst_format format = sink->format;
 	GstMapInfo map;
@@ -328,7 +328,7 @@ static int commit_in_place(GstZincSink *sink, struct zinc_ring *ring, GstBuffer 
 		err = -ENOENT;
 	} else {
 		frame->bytes = map.size;
-		err = zinc_ring_commit(ring, map.data, FALSE, &format.stream, frame);
+		err = zinc_ring_commit(ring, map.data, FALSE, &format.stream, frame, wait);
 	}
 	gst_buffer_unmap(buffer, &map);
 	return err;
@@ -382,13 +382,13 @@ static gboolean is_unlocked(gpointer data)
 
 /* 0; or -ETIMEDOUT, the frame is dropped; -EIO, with an error posted */
 static int commit_copy(GstZincSink *sink, struct zinc_ring *ring, GstBuffer *buffer,
-		       struct zinc_stream_frame *frame, guint64 deadline_ns)
+		       struct zinc_stream_frame *frame, const struct zinc_ring_wait *wait)
 {
 	GstMemory *memory;
 	GstMapInfo map;
 	int err;
 
-	memory = zinc_ring_take(ring, zinc_ring_slots(ring), deadline_ns, is_unlocked, sink, &err);
+	memory = zinc_ring_take(ring, zinc_ring_slots(ring), wait, &err);
 	if (!memory)
 		return err == -EAGAIN ? -ETIMEDOUT : err;
 	frame->bytes = sink->format.is_video ? GST_VIDEO_INFO_SIZE(&sink->format.layout) :
@@ -399,7 +399,7 @@ static int commit_copy(GstZincSink *sink, struct zinc_ring *ring, GstBuffer *buf
 				  ("%" GST_PTR_FORMAT, buffer));
 		err = -EIO;
 	} else if (gst_memory_map(memory, &map, GST_MAP_READ)) {
-		err = zinc_ring_commit(ring, map.data, TRUE, &sink->format.stream, frame);
+		err = zinc_ring_commit(ring, map.data, TRUE, &sink->format.stream, frame, wait);
 		gst_memory_unmap(memory, &map);
 	}
 	gst_memory_unref(memory);
@@ -429,7 +429,7 @@ static GstFlowReturn render(GstBaseSink *base, GstBuffer *buffer)
 	GstZincSink *sink = GST_ZINC_SINK(base);
 	guint64 size = sink->format.is_video ? GST_VIDEO_INFO_SIZE(&sink->format.layout) :
 					       gst_buffer_get_size(buffer);
-	guint64 deadline_ns = gst_zinc_sink_deadline(sink);
+	const struct zinc_ring_wait wait = { gst_zinc_sink_deadline(sink), is_unlocked, sink };
 	struct zinc_stream_frame frame;
 	struct zinc_ring *ring;
 	GstFlowReturn flow;
@@ -444,18 +444,18 @@ static GstFlowReturn render(GstBaseSink *base, GstBuffer *buffer)
 		g_mutex_lock(&sink->ring_lock);
 		ring = sink->ring ? zinc_ring_ref(sink->ring) : NULL;
 		g_mutex_unlock(&sink->ring_lock);
-		err = ring ? commit_in_place(sink, ring, buffer, &frame) : -ENOENT;
+		err = ring ? commit_in_place(sink, ring, buffer, &frame, &wait) : -ENOENT;
 		g_clear_pointer(&ring, zinc_ring_unref);
-		if (err != -ENOENT && err != -EAGAIN && err != -EPIPE)
-			break;
-		/* room for larger ones that may follow */
-		ring = gst_zinc_sink_get_ring(sink, &sink->format,
-					      sink->format.is_video ? size : size + size / 2, 0);
-		if (!ring)
-			return GST_FLOW_ERROR;
-		copied = TRUE;
-		err = commit_copy(sink, ring, buffer, &frame, deadline_ns);
-		zinc_ring_unref(ring);
+		if (err == -ENOENT || err == -EAGAIN || err == -EPIPE) {
+			/* room for larger ones that may follow */
+			ring = gst_zinc_sink_get_ring(sink, &sink->format, sink->format.is_video ?
+						      size : size + size / 2, 0);
+			if (!ring)
+				return GST_FLOW_ERROR;
+			copied = TRUE;
+			err = commit_copy(sink, ring, buffer, &frame, &wait);
+			zinc_ring_unref(ring);
+		}
 		if (err != -ECANCELED)
 			break;
 		flow = gst_base_sink_wait_preroll(base);

@@ -784,6 +784,60 @@ TEST_F(sink, a_reader_is_waited_for)
 	EXPECT_EQ(next(self, BYTES, 2), 3);
 }
 
+/* 16 bytes */
+#define GRAY	"video/x-raw,format=GRAY8,framerate=30/1,"
+
+/* The header has room for one format: frames of the second would be lost */
+static void begin_third_format(SELF, const char *property)
+{
+	begin(self, property, CAPS);
+	fill_ring(self, 1);
+	/* its reader has that of the first */
+	gst_harness_set_src_caps_str(self->h, GRAY "width=8,height=2");
+	CHECK(push(self, filled(16, 2)) == GST_FLOW_OK);
+	gst_harness_set_src_caps_str(self->h, GRAY "width=4,height=4");
+}
+
+TEST_F(sink, a_third_format_is_dropped_until_a_reader_has_the_second)
+{
+	begin_third_format(self, "max-wait=0");
+	EXPECT_EQ(stat_of(self->h->element, "dropped"), 0);
+	ASSERT_EQ(push(self, filled(16, 3)), GST_FLOW_OK);
+	EXPECT_EQ(stat_of(self->h->element, "dropped"), 1);
+	EXPECT_EQ(next(self, BYTES, 1), 2);
+	ASSERT_EQ(push(self, filled(16, 4)), GST_FLOW_OK);
+	EXPECT_EQ(stat_of(self->h->element, "dropped"), 2);
+	EXPECT_EQ(next(self, 16, 2), 3);
+	EXPECT_EQ(self->reader.format.width, 8);
+	ASSERT_EQ(push(self, filled(16, 5)), GST_FLOW_OK);
+	EXPECT_EQ(stat_of(self->h->element, "dropped"), 2);
+	EXPECT_EQ(next(self, 16, 5), 4);
+	EXPECT_EQ(self->reader.format.width, 4);
+	EXPECT_EQ(self->reader.lost, 0);
+}
+
+static gpointer push_gray(gpointer data)
+{
+	FIXTURE_DATA(sink) *self = data;
+
+	return GINT_TO_POINTER(push(self, filled(16, 9)));
+}
+
+TEST_F(sink, a_third_format_waits_for_a_reader)
+{
+	GThread *thread;
+
+	begin_third_format(self, "");
+	thread = g_thread_new("push", push_gray, self);
+	EXPECT_EQ(next(self, BYTES, 1), 2);
+	EXPECT_EQ(next(self, 16, 2), 3);
+	EXPECT_EQ(self->reader.format.width, 8);
+	EXPECT_EQ(GPOINTER_TO_INT(g_thread_join(thread)), GST_FLOW_OK);
+	EXPECT_EQ(next(self, 16, 9), 4);
+	EXPECT_EQ(self->reader.format.width, 4);
+	EXPECT_EQ(self->reader.lost, 0);
+}
+
 TEST_F(sink, a_stop_ends_the_wait_for_a_reader)
 {
 	GThread *thread;
