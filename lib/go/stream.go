@@ -394,9 +394,15 @@ func (r *Reader) Next(ctx context.Context) (*Frame, error) {
 // Errors: as Next.
 func (r *Reader) Read(ctx context.Context) (*Frame, error) {
 	lost, changed := uint64(0), false
+	// of copies that were torn, for the next frame that is returned
+	keep := func() {
+		r.lost += lost
+		r.changed = r.changed || changed
+	}
 	for {
 		frame, err := r.Next(ctx)
 		if err != nil {
+			keep()
 			return nil, err
 		}
 		lost += frame.Lost
@@ -409,6 +415,7 @@ func (r *Reader) Read(ctx context.Context) (*Frame, error) {
 		lost++
 		// a writer may be faster than this loop for ever
 		if err := ctx.Err(); err != nil {
+			keep()
 			return nil, err
 		}
 	}

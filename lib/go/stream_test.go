@@ -149,3 +149,73 @@ func TestStreamErrors(t *testing.T) {
 		t.Errorf("number: %d", number)
 	}
 }
+
+// A reader that is slower than the writer, and whose calls end while copies are torn: of
+// all frames each is returned, or told as lost with one that is.
+func TestStreamLostAtTimeouts(t *testing.T) {
+	format, err := TensorFormat(DTypeUint, 8, 4<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("stream-%d-timeouts", os.Getpid())
+	writer, err := CreateStream(name, format, StreamOptions{Slots: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	reader, err := OpenStream(context.Background(), name, Every)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	stop, ended := make(chan struct{}), make(chan error, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				// the last one, which nobody overwrites
+				ended <- writer.Write(context.Background(), []byte("last"))
+				return
+			default:
+			}
+			slot, err := writer.Begin(context.Background())
+			if err == nil {
+				slot[0]++
+				err = writer.Commit(Descriptor{Bytes: format.FrameBytes()})
+			}
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
+	told := uint64(0)
+	for i := 0; i < 20; i++ {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		frame, err := reader.Read(ctx)
+		cancel()
+		if err == nil {
+			told += frame.Lost + 1
+		} else if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+	}
+	close(stop)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	for {
+		frame, err := reader.Read(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		told += frame.Lost + 1
+		if string(frame.Data) != "last" {
+			continue
+		}
+		if told != frame.Number {
+			t.Errorf("of %d frames %d were returned or told as lost", frame.Number, told)
+		}
+		break
+	}
+}

@@ -72,6 +72,9 @@ class StreamReader {
 	#found;
 	#view;
 	#busy = false;
+	// of frames that were not returned, for the next one that is
+	#lost = 0;
+	#newFormat = 0;
 
 	/** For open() alone. */
 	constructor(handle, name) {
@@ -171,6 +174,10 @@ class StreamReader {
 		const found = this.#found;
 		this.#found = undefined;
 		if (found.newFormat) this.#format = decode(native.streamFormat(this.#open()));
+		found.lost += this.#lost;
+		found.newFormat |= this.#newFormat;
+		this.#lost = 0;
+		this.#newFormat = 0;
 		return found;
 	}
 
@@ -198,19 +205,15 @@ class StreamReader {
 		this.#open();
 		signal?.throwIfAborted();
 		return this.#alone(async () => {
-			let lost = 0;
-			let newFormat = 0;
 			for (;;) {
 				const raw = await this.#next(Math.max(0, end - performance.now()), signal);
 				if (raw === null) return null;
 				const data = Buffer.allocUnsafeSlow(raw.bytes);
 				check(native.streamCopy(this.#open(), data), 'read', this.#name);
-				newFormat |= raw.newFormat;
-				lost += raw.lost;
-				if (native.streamDone(this.#handle) === 0) {
-					return new Frame({ ...raw, lost, newFormat }, data, this.#format);
-				}
-				lost++;
+				if (native.streamDone(this.#handle) === 0) return new Frame(raw, data, this.#format);
+				// for the next frame that is returned, also by a later call
+				this.#lost = raw.lost + 1;
+				this.#newFormat = raw.newFormat;
 			}
 		});
 	}

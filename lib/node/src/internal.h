@@ -98,6 +98,7 @@ struct zn_object {
 	zinc_handle handle;
 	struct zinc_stream_reader reader;
 	struct zinc_stream_view view;
+	uint64_t lost;
 	struct zinc_stream_writer writer;
 	atomic_uint_least64_t begun;
 	atomic_uint_least64_t owed;

@@ -286,6 +286,8 @@ napi_value zn_stream_next(napi_env env, napi_value *arguments)
 		return NULL;
 	view = &object->view;
 	err = zinc_stream_next(&object->reader, view, 0);
+	/* for the next frame that is returned */
+	object->lost += view->lost;
 	if (err)
 		return zn_number(env, err);
 	napi_create_object(env, &value);
@@ -295,7 +297,8 @@ napi_value zn_stream_next(napi_env env, napi_value *arguments)
 	zn_set_number(env, value, "number", (double)view->frame.number);
 	zn_set_bigint(env, value, "pts", view->frame.pts_ns);
 	zn_set_number(env, value, "flags", view->frame.flags);
-	zn_set_number(env, value, "lost", (double)view->lost);
+	zn_set_number(env, value, "lost", (double)object->lost);
+	object->lost = 0;
 	zn_set_number(env, value, "newFormat", view->new_format);
 	zn_set_number(env, value, "x", view->frame.damage_x);
 	zn_set_number(env, value, "y", view->frame.damage_y);

@@ -422,11 +422,10 @@ impl Reader {
     ///
     /// As [`next`](Reader::next).
     pub fn read(&mut self, into: &mut Vec<u8>, deadline: Deadline) -> Result<Copied, ZincError> {
-        let (mut lost, mut torn, mut changed) = (0, 0, false);
+        let mut torn = 0;
         loop {
             let frame = self.next(deadline)?;
-            lost += frame.lost();
-            changed |= frame.new_format();
+            let (lost, new_format) = (frame.lost(), frame.new_format());
             into.resize(frame.len(), 0);
             frame.read_at(0, into)?;
             let descriptor = frame.descriptor();
@@ -434,10 +433,12 @@ impl Reader {
                 return Ok(Copied {
                     descriptor,
                     lost,
-                    new_format: changed,
+                    new_format,
                 });
             }
-            lost += 1;
+            // for the next frame that is returned, also by a later call
+            self.lost += lost + 1;
+            self.changed |= new_format;
             torn += 1;
             // a writer may be faster than this loop for ever
             let now = Deadline::after(Duration::ZERO);
@@ -575,5 +576,57 @@ impl Drop for Frame<'_> {
         if self.open {
             self.finish();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    /// Of all frames each is returned, or told as lost with one that is, also by a reader
+    /// that is slower than the writer, and whose calls end while copies are torn.
+    #[test]
+    fn losses_at_timeouts_are_told() -> Result<(), ZincError> {
+        let name = &format!("rust-timeouts-{}", std::process::id());
+        let format = Format::tensor(DType::Uint, 8, &[4 << 20])?;
+        let mut writer = Writer::create_with(name, &format, 2, 4 << 20)?;
+        let mut reader = Reader::open(name, Mode::Every, Deadline::NOW)?;
+        let stop = AtomicBool::new(false);
+        let (mut told, mut copy) = (0, Vec::new());
+
+        std::thread::scope(|scope| {
+            let stop = &stop;
+            let write = scope.spawn(move || -> Result<Writer, ZincError> {
+                while !stop.load(Ordering::Relaxed) {
+                    writer.begin(Deadline::NEVER)?.commit(4 << 20)?;
+                }
+                // the last one, which nobody overwrites
+                writer.begin(Deadline::NEVER)?.commit(4)?;
+                Ok(writer)
+            });
+            for _ in 0..20 {
+                match reader.read(&mut copy, Deadline::after(Duration::from_millis(10))) {
+                    Ok(copied) => told += copied.lost + 1,
+                    Err(ZincError::TimedOut) => {}
+                    Err(error) => {
+                        stop.store(true, Ordering::Relaxed);
+                        return Err(error);
+                    }
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+            let writer = write.join().expect("the writer")?;
+            loop {
+                let copied = reader.read(&mut copy, Deadline::NEVER)?;
+                told += copied.lost + 1;
+                if copied.descriptor.bytes == 4 {
+                    break;
+                }
+            }
+            assert_eq!(told, writer.number());
+            Ok(())
+        })
     }
 }

@@ -8,7 +8,7 @@ const fs = require('node:fs');
 const { inspect } = require('node:util');
 const { IS_KMOD, PATIENCE, SharedRegion, StreamReader, StreamWriter, ZincGoneError } =
 	require('./suite.cjs');
-const { collected, comeDown, counts, fails, named, peer, sleep, startOther } = require('./suite.cjs');
+const { PACKAGE, collected, comeDown, counts, fails, named, peer, sleep, startOther } = require('./suite.cjs');
 
 const BYTES = { kind: 'bytes' };
 
@@ -56,6 +56,31 @@ const tests = {
 			assert.equal(next.pts, 5n);
 			assert.ok(next.end && !next.key);
 		}),
+	'what a copy lost before a time-out': () =>
+		both(
+			async (writer, reader) => {
+				const native = require(`${PACKAGE}/lib/native.js`);
+				const done = native.streamDone;
+				writer.setFormat({ ...BYTES, caps: 'other' });
+				await writer.write(Buffer.from('one'));
+				// as if the writer had overwritten it
+				native.streamDone = (handle) => done(handle) || -116;
+				try {
+					assert.equal(await reader.read({ timeout: 20 }), null);
+				} finally {
+					native.streamDone = done;
+				}
+				await writer.write(Buffer.from('two'));
+				const frame = await reader.read();
+				assert.equal(frame.number, 2);
+				assert.equal(frame.lost, 1);
+				assert.ok(frame.newFormat);
+				await writer.write(Buffer.from('three'));
+				const next = await reader.read();
+				assert.ok(next.lost === 0 && !next.newFormat);
+			},
+			{ mode: 'every' },
+		),
 	'newest': () =>
 		both(async (writer, reader) => {
 			for (let i = 1; i <= 10; i++) await writer.write(Buffer.from([i]));
