@@ -99,13 +99,16 @@ static int zinc_fence_list(struct zinc_region *region, struct zinc_fence *zf)
  * @region: region; the caller has a handle to it
  * @fd: descriptor of a sync_file
  *
- * Return: 0, -EBADF, -EBUSY, -ENOMEM.
+ * Return: 0, -EBADF, -EBUSY, -ENOMEM, or -EOPNOTSUPP: the kernel has no sync_files.
  */
 int zinc_fence_notify(struct zinc_region *region, int fd)
 {
 	struct zinc_fence *zf;
 	int err;
 
+	/* a kernel without DRM may have none; the call below is then compiled away */
+	if (!IS_ENABLED(CONFIG_SYNC_FILE))
+		return -EOPNOTSUPP;
 	zf = kzalloc(sizeof(*zf), GFP_KERNEL_ACCOUNT);
 	if (!zf)
 		return -ENOMEM;

@@ -690,8 +690,8 @@ ZINC_API int32_t zinc_import_dmabuf(int dmabuf_fd, const char *name,
  *
  * Return: 0; -EINVAL if @handle is NULL; -EBADF if @fence_fd is not a
  * sync_file, or the handle is read-only; -EBUSY if too many fences (4096) are
- * pending; -ENOMEM; -EOPNOTSUPP on POSIX shared memory, or with a module that
- * is too old.
+ * pending; -ENOMEM; -EOPNOTSUPP on POSIX shared memory, with a module that is
+ * too old, or on a kernel without sync_files.
  */
 ZINC_API int32_t zinc_notify_on_fence(zinc_handle handle, int fence_fd);
 

@@ -823,7 +823,8 @@ struct zinc_holders {
  *		imported dma-buf, -EINVAL a part that is not within the data,
  *		-EMFILE, -ENFILE, -ENOMEM
  * NOTIFY_FENCE	-EBADF @fence_fd is not a sync_file, or the handle is read-only;
- *		-EBUSY ZINC_FENCES_MAX fences are pending, -ENOMEM
+ *		-EBUSY ZINC_FENCES_MAX fences are pending, -ENOMEM, -EOPNOTSUPP the
+ *		kernel has no sync_files (ZINC_FEATURE_FENCE is not set)
  */
 #define ZINC_IOC_REGION_INFO	_IOR(ZINC_IOCTL_TYPE, 0x40, struct zinc_info)
 #define ZINC_IOC_REGION_NOTIFY	_IOWR(ZINC_IOCTL_TYPE, 0x41, struct zinc_notify)
