@@ -130,6 +130,10 @@ int main(int argc, char **argv)
 	const struct command *command;
 
 	open_standard();
+	/* before the locale, which takes 16 system calls */
+	if (argc > 1 && (!strcmp(argv[1], "--version") ||
+			 !strcmp(argv[1], "-V")))
+		return cli_finish(version());
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		print_help(stderr);
@@ -138,8 +142,6 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
 	    !strcmp(argv[1], "-h"))
 		return cli_finish(show_help(argc - 1, argv + 1));
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-		return cli_finish(version());
 	if (argv[1][0] == '-')
 		return cli_usage("zinc", "unknown option '%s'", argv[1]);
 	command = find(argv[1]);

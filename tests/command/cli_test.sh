@@ -282,6 +282,13 @@ is "help: on stdout" prints '^usage: zinc COMMAND' help
 is "--help: likewise" prints '^usage: zinc COMMAND' --help
 is "--version tells three versions" \
 	prints '^zinc [0-9.]+ \(region format 2, library ABI 1\)$' --version
+# a locale whose file cannot be opened before somebody writes to it
+mkdir -p "$T/locale/xx_XX.UTF-8"
+mkfifo "$T/locale/xx_XX.UTF-8/LC_CTYPE"
+for option in --version -V; do
+	is "$option loads no locale" shell 0 \
+		'LOCPATH=$1 LC_ALL=xx_XX.UTF-8 "$ZINC" "$2"' "$T/locale" "$option"
+done
 show=show
 if "$ZINC" help show | grep -q "built where there was no"; then
 	show=
