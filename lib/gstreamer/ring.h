@@ -17,6 +17,7 @@ struct zinc_ring;
  */
 struct zinc_ring_wait {
 	guint64 deadline_ns;
+
 	gboolean (*stop)(gpointer data);
 	gpointer data;
 };

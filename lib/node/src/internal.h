@@ -77,6 +77,7 @@ enum zn_kind {
  * @handle: region
  * @reader: end of a stream
  * @view: the frame that it looks at
+ * @lost: frames lost before @view that no frame of JavaScript's has told of yet
  * @writer: the other end
  * @begun: offset of the frame that a thread began; 0 for none
  * @owed: a thread has taken a notify for whoever waits next: the cursor then, and
