@@ -189,9 +189,8 @@ static int ends_with(const struct follow *follow, int err)
 	if (err == -ETIMEDOUT)
 		return CLI_NO;
 	if (err == -EBADMSG)
-		return cli_error(
-			"cannot read %s: it is not a stream; read its bytes without --follow",
-			follow->name);
+		return cli_error("cannot read %s: it is not a stream; read it without --follow",
+				 follow->name);
 	return cli_fail("read", follow->name, err);
 }
 
