@@ -103,12 +103,17 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static bool asks_for_help(const char *word)
+{
+	return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
 static int show_help(int argc, char **argv)
 {
 	char option[] = "--help", *args[] = { NULL, option, NULL };
 	const struct command *command;
 
-	if (argc < 2) {
+	if (argc < 2 || asks_for_help(argv[1])) {
 		print_help(stdout);
 		return CLI_OK;
 	}
@@ -139,8 +144,7 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return CLI_USAGE;
 	}
-	if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") ||
-	    !strcmp(argv[1], "-h"))
+	if (asks_for_help(argv[1]))
 		return cli_finish(show_help(argc - 1, argv + 1));
 	if (argv[1][0] == '-')
 		return cli_usage("zinc", "unknown option '%s'", argv[1]);

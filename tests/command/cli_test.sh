@@ -310,6 +310,9 @@ for c in stat rm write read notify wait export $show; do
 done
 is "create with a bad name" fails 2 "invalid region name 'a/b'" create a/b 4096
 is "unknown command" fails 2 "unknown command 'frobnicate'" frobnicate
+for word in help --help -h; do
+	is "help $word" prints "^  ls " help "$word"
+done
 is "unknown command to help" fails 2 "unknown command 'frobnicate'" help frobnicate
 for typo in lst:ls craete:create shwo:show doc:doctor hlep:help wirte:write; do
 	is "a command with a typing error: ${typo%:*}" \
