@@ -32,6 +32,12 @@ static bool fails(const char *call, int error)
 	return true;
 }
 
+/* For a test to look at an object that is about to get a name, or that of another */
+static void (*on_naming)(const char *from, const char *to, bool replaces);
+
+/* The file that was locked last */
+static struct stat64 last_locked;
+
 #define REAL(call)	extern __typeof__(call) __real_##call
 
 REAL(malloc);
@@ -97,11 +103,6 @@ FAILING(int, fallocate64, (int fd, int mode, off64_t at, off64_t size),
 	(fd, mode, at, size), ENOSPC, -1)
 FAILING(int, posix_fallocate64, (int fd, off64_t at, off64_t size), (fd, at, size),
 	ENOSPC, ENOSPC)
-FAILING(int, link, (const char *from, const char *to), (from, to), ENOSPC, -1)
-FAILING(int, linkat,
-	(int dir, const char *from, int dir2, const char *to, int flags),
-	(dir, from, dir2, to, flags), ENOSPC, -1)
-FAILING(int, rename, (const char *from, const char *to), (from, to), ENOSPC, -1)
 FAILING(int, mkdir, (const char *path, mode_t mode), (path, mode), ENOSPC, -1)
 FAILING(ssize_t, read, (int fd, void *to, size_t size), (fd, to, size), EIO, -1)
 FAILING(ssize_t, pread64, (int fd, void *to, size_t size, off64_t at),
@@ -109,7 +110,6 @@ FAILING(ssize_t, pread64, (int fd, void *to, size_t size, off64_t at),
 FAILING(void *, mmap64,
 	(void *at, size_t size, int prot, int flags, int fd, off64_t offset),
 	(at, size, prot, flags, fd, offset), ENOMEM, MAP_FAILED)
-FAILING(int, flock, (int fd, int operation), (fd, operation), ENOLCK, -1)
 FAILING(int, poll, (struct pollfd *fds, nfds_t n, int timeout), (fds, n, timeout),
 	ENOMEM, -1)
 FAILING(int, ppoll,
@@ -118,6 +118,48 @@ FAILING(int, ppoll,
 	(fds, n, timeout, mask), ENOMEM, -1)
 FAILING(int, sched_getaffinity, (pid_t pid, size_t size, cpu_set_t *set),
 	(pid, size, set), EPERM, -1)
+
+static void naming(const char *from, const char *to, bool replaces)
+{
+	if (on_naming)
+		on_naming(from, to, replaces);
+}
+
+int __wrap_link(const char *from, const char *to)
+{
+	if (fails("link", ENOSPC))
+		return -1;
+	naming(from, to, false);
+	return __real_link(from, to);
+}
+
+int __wrap_linkat(int dir, const char *from, int dir2, const char *to, int flags)
+{
+	if (fails("linkat", ENOSPC))
+		return -1;
+	naming(from, to, false);
+	return __real_linkat(dir, from, dir2, to, flags);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+	if (fails("rename", ENOSPC))
+		return -1;
+	naming(from, to, true);
+	return __real_rename(from, to);
+}
+
+int __wrap_flock(int fd, int operation)
+{
+	int ret;
+
+	if (fails("flock", ENOLCK))
+		return -1;
+	ret = __real_flock(fd, operation);
+	if (!ret && operation & LOCK_EX)
+		CHECK(!__real_fstat64(fd, &last_locked));
+	return ret;
+}
 
 int __wrap_open64(const char *path, int flags, ...)
 {

@@ -173,6 +173,68 @@ TEST(count_without_the_dead)
 	EXPECT_EQ(probe(name), -ENOENT);
 }
 
+/* Of the bytes on which handles hold their locks; the first is the creator's */
+#define FIRST_BYTE	((off_t)1 << 62)
+#define BYTES		0x10000
+
+/* A description of the object, with a lock on some of them */
+static int hold_bytes(const char *name, off_t first, off_t count)
+{
+	struct flock lock = {
+		.l_type = F_RDLCK,
+		.l_whence = SEEK_SET,
+		.l_start = FIRST_BYTE + first,
+		.l_len = count,
+	};
+	int fd = open(object(name), O_RDWR | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK(!fcntl(fd, F_OFD_SETLK, &lock));
+	return fd;
+}
+
+TEST(count_of_the_first_and_the_last_byte)
+{
+	const char *name = named("bytes");
+	zinc_handle region;
+	int fds[2];
+
+	NEED_SHM();
+	ASSERT_EQ(zinc_create(name, PAGE, &region), 0);
+	fds[0] = hold_bytes(name, 1, 1);
+	EXPECT_EQ(info_of(region).handles, 2);
+	fds[1] = hold_bytes(name, BYTES - 1, 1);
+	EXPECT_EQ(info_of(region).handles, 3);
+	zinc_close(region);
+	EXPECT_EQ(stat_of(name).handles, 2);
+	close(fds[0]);
+	EXPECT_FALSE(is_stale(name));
+	close(fds[1]);
+	EXPECT_TRUE(is_stale(name));
+	forget(name);
+}
+
+/* Half of the bytes are taken: a handle that comes there goes on */
+TEST(bytes_are_not_shared)
+{
+	const char *name = named("half");
+	zinc_handle region, handles[20];
+	int i, fd;
+
+	NEED_SHM();
+	ASSERT_EQ(zinc_create(name, PAGE, &region), 0);
+	fd = hold_bytes(name, 1, BYTES / 2);
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(zinc_open(name, &handles[i]), 0);
+		EXPECT_EQ(info_of(region).handles, i + 3);
+	}
+	for (i = 0; i < 20; i++)
+		zinc_close(handles[i]);
+	close(fd);
+	EXPECT_EQ(info_of(region).handles, 1);
+	zinc_close(region);
+}
+
 /* Read-only handles are handles like others, and each is counted once */
 TEST(count_of_many)
 {

@@ -882,6 +882,87 @@ SWEEP(cpus_of_this_machine, NO_REGIONS)
 SWEEP(cpu_places, NO_REGIONS)
 SWEEP(source_path, NO_REGIONS)
 
+/* ---- what others may see of a POSIX region that is being made ------------- */
+
+static unsigned int namings;
+
+/* From when it has a name, its header is whole, and its creator's lock is held */
+static void is_whole(const char *from, const char *to, bool replaces)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)1 << 62,
+		.l_len = 1,
+	};
+	uint64_t magic = 0;
+	struct stat st;
+	int fd = open(from, O_RDWR);
+
+	CHECK(fd >= 0);
+	CHECK(pread(fd, &magic, sizeof(magic), AT_MAGIC) == sizeof(magic));
+	CHECK(magic == MAGIC);
+	CHECK(!fcntl(fd, F_OFD_GETLK, &lock));
+	CHECK(lock.l_type == F_RDLCK);
+	close(fd);
+	/* whose name is taken is locked, so that it does not remove it meanwhile */
+	if (replaces) {
+		CHECK(!lstat(to, &st));
+		CHECK(st.st_ino == last_locked.st_ino && st.st_dev == last_locked.st_dev);
+	}
+	namings++;
+}
+
+static void is_whole_until_another_has_the_name(const char *from, const char *to,
+						bool replaces)
+{
+	static zinc_handle second;
+
+	is_whole(from, to, replaces);
+	/* between the first look at the name and the lock, it changes hands */
+	if (second || !strstr(to, "/zinc_."))
+		return;
+	on_naming = NULL;
+	CHECK(!zinc_unlink(given.name));
+	CHECK(!zinc_create(given.name, PAGE, &second));
+	on_naming = is_whole_until_another_has_the_name;
+}
+
+TEST_F(faults, is_whole_when_it_gets_its_name)
+{
+	zinc_handle region;
+	pid_t pid;
+
+	NEED_SHM();
+	IN_CHILD(pid) {
+		on_naming = is_whole;
+		CHECK(!zinc_create(given.name, PAGE, &region));
+		CHECK(namings);
+		zinc_close(region);
+	}
+	EXPECT_EQ(0, reap(pid));
+}
+
+TEST_F(faults, takes_a_name_from_whoever_has_it_then)
+{
+	zinc_handle first, region;
+	pid_t pid;
+
+	NEED_SHM();
+	IN_CHILD(pid) {
+		CHECK(!zinc_create(given.name, PAGE, &first));
+		on_naming = is_whole_until_another_has_the_name;
+		CHECK(!zinc_create_or_replace(given.name, 2 * PAGE, &region));
+		CHECK(namings >= 3);
+		on_naming = NULL;
+		CHECK(!probe(given.name));
+		CHECK(zinc_capacity(region) == 2 * PAGE);
+		zinc_close(region);
+		zinc_close(first);
+	}
+	EXPECT_EQ(0, reap(pid));
+}
+
 /* ---- how often the module is asked ----------------------------------------- */
 
 #define CROWD	300

@@ -34,6 +34,7 @@ TEST(mountinfo)
 		"23 21 0:21 / /tmpfoo rw - tmpfs t rw\n"
 		"24 22 0:22 / /tmp/with\\040space\\134x rw - tmpfs t rw\n"
 		"25 22 0:23 / /tmp/odd\\9 rw - tmpfs t rw\n"
+		"32 22 0:31 / /tmp/end\\040 rw - tmpfs t rw\n"
 		"26 22 x:24 / /tmp/bad rw - tmpfs t rw\n"
 		"27 22 0:25 / relative rw - tmpfs t rw\n"
 		"28 29 0:26 / /stack rw - tmpfs t rw\n"
@@ -51,6 +52,7 @@ TEST(mountinfo)
 		{ "/tmpx", -1, 8, 1 }, { "/tmpfoo/x", -1, 0, 21 },
 		{ "/tmp/with space\\x/y", -1, 0, 22 },
 		{ "/tmp/with", -1, 0, 20 }, { "/tmp/odd\\9/x", -1, 0, 23 },
+		{ "/tmp/end ", -1, 0, 31 }, { "/tmp/end /x", -1, 0, 31 },
 		{ "/tmp/bad/x", -1, 0, 20 }, { "/big/x", -1, 8, 1 },
 		/* the top mount, in any order of the list */
 		{ "/stack/x", -1, 0, 28 },

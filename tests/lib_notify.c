@@ -234,6 +234,7 @@ TEST_F(notify, wakes_another_process)
 
 struct waiter {
 	pthread_t thread;
+	pid_t tid;
 	zinc_handle region;
 	int32_t result;
 };
@@ -242,14 +243,27 @@ static void *wait_in_thread(void *arg)
 {
 	struct waiter *waiter = arg;
 
+	__atomic_store_n(&waiter->tid, (pid_t)syscall(SYS_gettid), __ATOMIC_RELEASE);
 	waiter->result = zinc_wait(waiter->region, ZINC_WAIT_FOREVER);
 	return NULL;
 }
 
-/* Wakes all: threads with their own handles and threads with one between them */
+static pid_t tid_of(struct waiter *waiter)
+{
+	pid_t tid;
+
+	while (!(tid = __atomic_load_n(&waiter->tid, __ATOMIC_ACQUIRE)))
+		sleep_ms(1);
+	return tid;
+}
+
+/*
+ * One notify satisfies all: threads with their own handles, and threads that sleep
+ * with one between them.
+ */
 TEST_F(notify, wakes_all_threads)
 {
-	struct waiter waiters[8];
+	struct waiter waiters[8] = {};
 	zinc_handle shared;
 	int i;
 
@@ -264,18 +278,12 @@ TEST_F(notify, wakes_all_threads)
 	for (i = 0; i < 8; i++)
 		ASSERT_EQ(pthread_create(&waiters[i].thread, NULL,
 					 wait_in_thread, &waiters[i]), 0);
-	sleep_ms(300);
+	/* one that did not sleep yet would find the shared cursor moved */
+	for (i = 0; i < 8; i++)
+		ASSERT_TRUE(asleep(tid_of(&waiters[i])));
 	zinc_notify(self->region);
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 8; i++) {
 		pthread_join(waiters[i].thread, NULL);
-		EXPECT_EQ(waiters[i].result, 0);
-	}
-	/* threads that share a cursor: one consumed it, the others may have to be woken */
-	for (i = 4; i < 8; i++) {
-		while (pthread_tryjoin_np(waiters[i].thread, NULL)) {
-			zinc_notify(self->region);
-			sleep_ms(1);
-		}
 		EXPECT_EQ(waiters[i].result, 0);
 	}
 	for (i = 0; i < 4; i++)
