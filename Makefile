@@ -176,7 +176,7 @@ bench: setup
 
 check-kernel: setup
 	+$(MAKE) lib cli tests arm64
-	tests/steps/all selftest debug gpu-debug importer-debug fault kunit fuzz window pipeline \
+	tests/steps/all selftest debug preempt gpu-debug importer-debug fault kunit fuzz window pipeline \
 		newest-rt 6.12-arm64 importer-arm64 gstreamer-newest
 
 check-build: setup
