@@ -5,6 +5,8 @@
  */
 #include "lib_test.h"
 
+#include "backend/backend.h"
+
 /* The creator's handle of this process, which a fork has as well, and keeps */
 static zinc_handle inherited;
 
@@ -66,6 +68,27 @@ TEST(arguments)
 	EXPECT_EQ(zinc_wait_with(region, 0, 0), -ETIMEDOUT);
 	EXPECT_EQ(zinc_wait_with(region, now_ns() + NSEC_PER_MSEC, 0),
 		  -ETIMEDOUT);
+	zinc_close(region);
+}
+
+/*
+ * A notify and then the end, both after a wait has looked and before it sleeps: the
+ * wait is the backend's own, which is told of the cursor then.
+ */
+TEST(a_notify_before_the_end_comes_first)
+{
+	zinc_handle creator, region;
+	uint32_t cursor = 0;
+
+	NEED_GONE();
+	ASSERT_EQ(zinc_create(named("both"), PAGE, &creator), 0);
+	ASSERT_EQ(zinc_open(named("both"), &region), 0);
+	zinc_notify(creator);
+	zinc_close(creator);
+	EXPECT_EQ(region->ops->wait_gone(region, &cursor, ZINC_DEADLINE_NEVER), 0);
+	EXPECT_EQ(cursor, 1);
+	EXPECT_EQ(region->ops->wait_gone(region, &cursor, ZINC_DEADLINE_NEVER), -EPIPE);
+	EXPECT_EQ(cursor, 1);
 	zinc_close(region);
 }
 
