@@ -22,8 +22,13 @@ static struct {
 	int error;
 } fault;
 
+/* For a test to do something just before the library's call of this name */
+static void (*on_call)(const char *call);
+
 static bool fails(const char *call, int error)
 {
+	if (on_call)
+		on_call(call);
 	if (!fault.turn || --fault.turn)
 		return false;
 	fault.call = call;

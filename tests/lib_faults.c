@@ -916,15 +916,15 @@ static void is_whole(const char *from, const char *to, bool replaces)
 static void is_whole_until_another_has_the_name(const char *from, const char *to,
 						bool replaces)
 {
-	static zinc_handle second;
+	static zinc_handle late;
 
 	is_whole(from, to, replaces);
 	/* between the first look at the name and the lock, it changes hands */
-	if (second || !strstr(to, "/zinc_."))
+	if (late || !strstr(to, "/zinc_."))
 		return;
 	on_naming = NULL;
 	CHECK(!zinc_unlink(given.name));
-	CHECK(!zinc_create(given.name, PAGE, &second));
+	CHECK(!zinc_create(given.name, PAGE, &late));
 	on_naming = is_whole_until_another_has_the_name;
 }
 
@@ -958,6 +958,127 @@ TEST_F(faults, takes_a_name_from_whoever_has_it_then)
 		CHECK(!probe(given.name));
 		CHECK(zinc_capacity(region) == 2 * PAGE);
 		zinc_close(region);
+		zinc_close(first);
+	}
+	EXPECT_EQ(0, reap(pid));
+}
+
+/* ---- what happens to a POSIX region while it is opened --------------------- */
+
+static struct {
+	const char *call;	/* just before which it happens */
+	unsigned int turn;	/* its number, from 1 */
+	void (*happens)(void);
+} meanwhile;
+
+static void watch_calls(const char *call)
+{
+	if (strcmp(call, meanwhile.call) || --meanwhile.turn)
+		return;
+	on_call = NULL;
+	meanwhile.happens();
+}
+
+static int32_t open_while(const char *call, unsigned int turn, void (*happens)(void),
+			  zinc_handle *region)
+{
+	int32_t err;
+
+	meanwhile.call = call;
+	meanwhile.turn = turn;
+	meanwhile.happens = happens;
+	on_call = watch_calls;
+	err = zinc_open(given.name, region);
+	on_call = NULL;
+	CHECK(!meanwhile.turn);
+	return err;
+}
+
+static zinc_handle second;
+
+static void another_takes_the_name(void)
+{
+	CHECK(!zinc_create_or_replace(given.name, 2 * PAGE, &second));
+}
+
+/* It has been opened by its name, and its header is read; likewise, and its lock taken */
+TEST_F(faults, replaced_while_it_is_opened)
+{
+	static const char *const calls[] = { "fstat64", "fcntl" };
+	zinc_handle first, region;
+	unsigned int i;
+	pid_t pid;
+
+	NEED_SHM();
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		IN_CHILD(pid) {
+			CHECK(!zinc_create(given.name, PAGE, &first));
+			CHECK(!open_while(calls[i], 1, another_takes_the_name, &region));
+			CHECK(zinc_capacity(region) == 2 * PAGE);
+			zinc_close(region);
+			zinc_close(second);
+			zinc_close(first);
+		}
+		EXPECT_EQ(0, reap(pid)) TH_LOG("%s", calls[i]);
+	}
+}
+
+/* The header of an object under the name that is not whole yet, and the rest of it */
+static char half[HEADER];
+
+static void write_to_object(const void *bytes, size_t size, off_t at)
+{
+	int fd = open(object(given.name), O_RDWR | O_CREAT, 0600);
+
+	CHECK(fd >= 0);
+	CHECK(!ftruncate(fd, HEADER + PAGE));
+	CHECK(pwrite(fd, bytes, size, at) == (ssize_t)size);
+	close(fd);
+}
+
+static void gets_its_magic(void)
+{
+	write_to_object(half, sizeof(uint64_t), AT_MAGIC);
+}
+
+static void loses_its_magic(void)
+{
+	const uint64_t none = 0;
+
+	write_to_object(&none, sizeof(none), AT_MAGIC);
+}
+
+TEST_F(faults, made_while_it_is_opened)
+{
+	zinc_handle region;
+	pid_t pid;
+
+	NEED_SHM();
+	IN_CHILD(pid) {
+		CHECK(!zinc_create(given.name, PAGE, &region));
+		memcpy(half, zinc_ptr(region) - HEADER, HEADER);
+		zinc_close(region);
+		/* a creator that nothing but its pid tells of: this process */
+		memset(half + AT_FLAGS, 0, sizeof(uint16_t));
+		write_to_object(half + AT_VERSION, HEADER - AT_VERSION, AT_VERSION);
+		CHECK(!open_while("pread64", 3, gets_its_magic, &region));
+		CHECK(zinc_capacity(region) == PAGE);
+		zinc_close(region);
+	}
+	EXPECT_EQ(0, reap(pid));
+}
+
+/* After its header was read, and before it is mapped */
+TEST_F(faults, overwritten_while_it_is_opened)
+{
+	zinc_handle first, region;
+	pid_t pid;
+
+	NEED_SHM();
+	IN_CHILD(pid) {
+		CHECK(!zinc_create(given.name, PAGE, &first));
+		CHECK(open_while("mmap64", 1, loses_its_magic, &region) == -EBADMSG);
+		CHECK(!region);
 		zinc_close(first);
 	}
 	EXPECT_EQ(0, reap(pid));

@@ -349,7 +349,7 @@ TEST(capacity_within_the_object)
 TEST(count_does_not_wrap)
 {
 	const char *name = named("wrap");
-	const uint32_t full = UINT32_MAX;
+	const uint32_t full = UINT32_MAX, none = 0;
 	zinc_handle region;
 	zinc_handle other;
 
@@ -362,6 +362,11 @@ TEST(count_does_not_wrap)
 	zinc_close(other);
 	EXPECT_EQ(count_of(name), full);
 	EXPECT_EQ(probe(name), 0);
+	scribble(name, AT_REF_COUNT, &none, sizeof(none));
+	ASSERT_EQ(zinc_open(name, &other), 0);
+	scribble(name, AT_REF_COUNT, &none, sizeof(none));
+	zinc_close(other);
+	EXPECT_EQ(count_of(name), none);
 	/* what decides is not this count */
 	zinc_close(region);
 	EXPECT_EQ(probe(name), -ENOENT);

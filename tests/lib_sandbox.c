@@ -233,8 +233,11 @@ TEST(folder_is_closed)
 		CHECK(!unshare(CLONE_NEWNS));
 		CHECK(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
 		CHECK(!mount("none", "/dev/shm", "tmpfs", 0, "mode=0755"));
+		CHECK(!create_mode(named("roots"), 0666, ZINC_LIFETIME_PERSIST, &region));
 		CHECK(!setresgid(NOBODY, NOBODY, NOBODY));
 		CHECK(!setresuid(NOBODY, NOBODY, NOBODY));
+		CHECK(zinc_unlink(named("roots")) == -EPERM);
+		CHECK(zinc_create_or_replace(named("roots"), PAGE, &region) == -EPERM);
 		CHECK(zinc_create(named("closed"), PAGE, &region) == -EPERM);
 		CHECK(strstr(zinc_strerror(-EPERM), "/dev/shm"));
 		CHECK(strstr(zinc_strerror(-EPERM), "chmod 1777"));
