@@ -1068,6 +1068,37 @@ TEST_F(faults, made_while_it_is_opened)
 	EXPECT_EQ(0, reap(pid));
 }
 
+/* Another process cannot lock it between the look at its name and the removal */
+static void is_locked(const char *call)
+{
+	int fd;
+
+	if (strcmp(call, "lstat64"))
+		return;
+	on_call = NULL;
+	fd = open(object(given.name), O_RDONLY);
+	CHECK(fd >= 0);
+	CHECK(flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK);
+	close(fd);
+	namings++;
+}
+
+TEST_F(faults, locked_while_its_name_goes)
+{
+	zinc_handle region;
+	pid_t pid;
+
+	NEED_SHM();
+	IN_CHILD(pid) {
+		CHECK(!zinc_create(given.name, PAGE, &region));
+		on_call = is_locked;
+		CHECK(!zinc_unlink(given.name));
+		CHECK(namings);
+		zinc_close(region);
+	}
+	EXPECT_EQ(0, reap(pid));
+}
+
 /* After its header was read, and before it is mapped */
 TEST_F(faults, overwritten_while_it_is_opened)
 {
