@@ -30,7 +30,7 @@ KBUILD_COPY := $(B)/kmod/$(KNAME)
 ADAPTERS := python rust cpp go java csharp node
 
 .PHONY: all help module lib cli man tests arm64 test test-native demo demo-pipeline bench kselftest lint abi \
-	check-kernel check-build check-packages check-deep \
+	check-kernel check-build check-packages check-deep check-mutants \
 	install uninstall $(ADAPTERS:%=install-%) $(ADAPTERS:%=uninstall-%) \
 	modules_install dist deb wheel setup clean check-kdir
 
@@ -59,6 +59,8 @@ help:
 	@echo '  check-packages   Debian packages, the wheel and README'"'"'s commands on fresh Debian 12, 13 and testing'
 	@echo '  check-deep       tests of hours: races, uninitialized memory, coverage, user space'
 	@echo '                   under sanitizers, valgrind and fuzzers'
+	@echo '  check-mutants    small faults, planted one at a time: a test notices each; a run that was'
+	@echo '                   stopped goes on'
 	@echo '  fuzz             fuzz the module: TIME=60 seconds, SEED=number'
 	@echo '  kselftest        tests/ under the kernel tree'"'"'s own runner, in a guest'
 	@echo '  lint             checkpatch, sparse, W=1, cppcheck, clang-tidy, shellcheck'
@@ -187,7 +189,12 @@ check-packages: setup
 
 check-deep: setup
 	+$(MAKE) lib cli tests
-	tests/steps/all deep stress-6.1 stress-6.12 stress-newest stress-debug sanitize fuzz-user coverage-user
+	tests/steps/all deep stress-6.1 stress-6.12 stress-newest stress-debug sanitize fuzz-user coverage-user \
+		mutants
+
+# resumes: what has been found is in build/mutants
+check-mutants: setup
+	tests/deep/mutants
 
 kselftest: setup
 	+$(MAKE) lib
