@@ -118,7 +118,7 @@ TEST_F(importer, attached_pages_are_not_in_the_way)
 	TH_LOG("%u of %zu pages were in ZONE_MOVABLE",
 	       count_between(data, size, from, to), size / PAGE);
 	buf = export_region(fd, 0);
-	ASSERT_LT(0, attach(self->imp, buf));
+	ASSERT_LT(0, attach_in_time(self->imp, buf, IMPORTER_WIDE, 0));
 	EXPECT_TRUE(all_are(data, 7, size));
 	EXPECT_EQ(0, count_between(data, size, from, to));
 	munmap(data, size);
@@ -196,22 +196,43 @@ TEST_F(importer, more_than_there_is_memory)
 	set_overcommit(was);
 }
 
-TEST_F(importer, a_killed_attachment_leaves_none)
+/* Where this process stands still, what another does may end before it looks. */
+#define TRIES	5
+
+/* Kill a process that attaches. False: all pages were there before the signal. */
+static bool is_killed_in_time(struct __test_metadata *_metadata, int dev)
 {
 	size_t size = 256 * HUGE;
-	int fd = create_as(self->dev, "", size, ZINC_LAZY, 0, 0);
+	int imp = open_importer();
+	int fd = create_as(dev, "", size, ZINC_LAZY, 0, 0);
 	int buf = export_region(fd, 0);
 	pid_t pid = spawn();
+	bool in_time;
+	int status;
 
 	if (!pid)
-		_exit(attach(self->imp, buf) < 0);
+		_exit(attach(imp, buf) < 0);
 	EXPECT_TRUE(EVENTUALLY(resident(fd)));
 	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, reap(pid));
-	EXPECT_EQ(0, attachments(fd));
-	EXPECT_GT(size, resident(fd));
+	status = reap(pid);
+	in_time = resident(fd) < size;
+	EXPECT_TRUE(status == 128 + SIGKILL || (!status && !in_time))
+		TH_LOG("status %d", status);
+	if (status)
+		EXPECT_EQ(0, attachments(fd));
+	close(imp);
 	close(buf);
 	close(fd);
+	return in_time;
+}
+
+TEST_F(importer, a_killed_attachment_leaves_none)
+{
+	int tries = TRIES;
+
+	while (tries && !is_killed_in_time(_metadata, self->dev))
+		tries--;
+	EXPECT_LT(0, tries);
 }
 
 /* ---- an attachment that takes long ---- */
@@ -224,13 +245,10 @@ FIXTURE(slow)
 
 #define SLOW_SIZE	(320 * HUGE)
 
-FIXTURE_SETUP(slow)
+static void begin_slowly(struct __test_metadata *_metadata, FIXTURE_PTR(slow) self)
 {
-	self->dev = open_device();
-	ASSERT_LE(0, self->dev);
 	self->imp = open_importer();
 	ASSERT_LE(0, self->imp);
-	reset_devices(self->imp);
 	self->fd = create_as(self->dev, "", SLOW_SIZE, ZINC_LAZY, 0, 0);
 	ASSERT_LE(0, self->fd);
 	self->buf = export_region(self->fd, 0);
@@ -241,13 +259,30 @@ FIXTURE_SETUP(slow)
 	ASSERT_TRUE(EVENTUALLY(resident(self->fd)));
 }
 
-FIXTURE_TEARDOWN(slow)
+static void end_slowly(FIXTURE_PTR(slow) self)
 {
 	kill(self->pid, SIGKILL);
 	reap(self->pid);
 	close(self->imp);
 	close(self->buf);
 	close(self->fd);
+}
+
+FIXTURE_SETUP(slow)
+{
+	int imp = open_importer();
+
+	ASSERT_LE(0, imp);
+	reset_devices(imp);
+	close(imp);
+	self->dev = open_device();
+	ASSERT_LE(0, self->dev);
+	begin_slowly(_metadata, self);
+}
+
+FIXTURE_TEARDOWN(slow)
+{
+	end_slowly(self);
 	close(self->dev);
 }
 
@@ -257,23 +292,53 @@ static bool still_attaching(FIXTURE_PTR(slow) self)
 	return resident(self->fd) < SLOW_SIZE;
 }
 
-TEST_F(slow, cpu_access_does_not_wait_for_it)
+/* Whether it went on all the while; otherwise, begin again */
+static bool went_on(struct __test_metadata *_metadata, FIXTURE_PTR(slow) self)
 {
-	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW));
-	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW));
-	EXPECT_TRUE(still_attaching(self));
+	bool so = still_attaching(self);
+
+	if (!so) {
+		end_slowly(self);
+		begin_slowly(_metadata, self);
+	}
+	return so;
 }
 
-TEST_F(slow, another_that_waits_for_it_can_be_killed)
+TEST_F(slow, cpu_access_does_not_wait_for_it)
+{
+	int tries = TRIES;
+
+	do {
+		EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW));
+		EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_END | DMA_BUF_SYNC_RW));
+	} while (!went_on(_metadata, self) && --tries);
+	EXPECT_LT(0, tries);
+}
+
+/* Kill another that attaches, too. False: it had done so before the signal. */
+static bool is_killed_in_turn(struct __test_metadata *_metadata, FIXTURE_PTR(slow) self)
 {
 	pid_t pid = spawn();
+	int status;
 
 	if (!pid)
 		_exit(attach(open_importer(), self->buf) < 0);
 	EXPECT_TRUE(EVENTUALLY(task_state(pid) == 'D' || !still_attaching(self)));
 	kill(pid, SIGKILL);
-	EXPECT_EQ(128 + SIGKILL, reap(pid));
-	EXPECT_TRUE(still_attaching(self));
+	status = reap(pid);
+	EXPECT_TRUE(!status || status == 128 + SIGKILL) TH_LOG("status %d", status);
+	return status;
+}
+
+TEST_F(slow, another_that_waits_for_it_can_be_killed)
+{
+	int tries = TRIES;
+	bool killed;
+
+	do {
+		killed = is_killed_in_turn(_metadata, self);
+	} while (!(went_on(_metadata, self) && killed) && --tries);
+	EXPECT_LT(0, tries);
 }
 
 /* ---- pages that are in use where they must not stay ---- */

@@ -160,6 +160,7 @@ FIXTURE_TEARDOWN(copies)
 	close(self->dev);
 }
 
+/* After map_copies(): pages that are pinned stay where they are */
 #define NEED_COPIES() do {						\
 	if (!(physical(self->data) >> 32))				\
 		SKIP(return, "no memory above 4 GiB");			\
@@ -167,7 +168,7 @@ FIXTURE_TEARDOWN(copies)
 
 static int map_copies(FIXTURE_PTR(copies) self, __u32 direction)
 {
-	return map(self->imp, attach_as(self->imp, self->buf, IMPORTER_NARROW, 0),
+	return map(self->imp, attach_in_time(self->imp, self->buf, IMPORTER_NARROW, 0),
 		   direction);
 }
 
@@ -176,9 +177,9 @@ TEST_F(copies, of_a_device_that_only_reads)
 	bool writes = variant->access & DMA_BUF_SYNC_WRITE;
 	int mapping;
 
-	NEED_COPIES();
 	mapping = map_copies(self, IMPORTER_TO_DEVICE);
 	ASSERT_LE(0, mapping);
+	NEED_COPIES();
 	self->data[0] = 2;
 	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | variant->access));
 	EXPECT_EQ(2, self->data[0]);
@@ -193,9 +194,9 @@ TEST_F(copies, of_a_device_that_only_writes)
 {
 	int mapping;
 
-	NEED_COPIES();
 	mapping = map_copies(self, IMPORTER_FROM_DEVICE);
 	ASSERT_LE(0, mapping);
+	NEED_COPIES();
 	EXPECT_TRUE(device_puts(self->imp, mapping, 0, 2));
 	EXPECT_EQ(1, self->data[0]);
 	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | variant->access));
@@ -214,9 +215,9 @@ TEST_F(copies, of_a_device_that_does_both)
 	bool writes = variant->access & DMA_BUF_SYNC_WRITE;
 	int mapping;
 
-	NEED_COPIES();
 	mapping = map_copies(self, IMPORTER_BOTH_WAYS);
 	ASSERT_LE(0, mapping);
+	NEED_COPIES();
 	EXPECT_TRUE(device_puts(self->imp, mapping, 0, 2));
 	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | variant->access));
 	EXPECT_EQ(2, self->data[0]);
@@ -231,11 +232,11 @@ TEST_F(copies, a_part_of_a_page_is_written)
 {
 	int mapping;
 
-	NEED_COPIES();
 	if (!(variant->access & DMA_BUF_SYNC_WRITE))
 		SKIP(return, "is about writes");
 	mapping = map_copies(self, IMPORTER_BOTH_WAYS);
 	ASSERT_LE(0, mapping);
+	NEED_COPIES();
 	EXPECT_TRUE(device_puts(self->imp, mapping, 1, 5));
 	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | variant->access));
 	self->data[0] = 6;
@@ -251,9 +252,9 @@ TEST_F(copies, and_a_reader)
 	int rdonly = export_region(self->fd, ZINC_RDONLY);
 	int mapping;
 
-	NEED_COPIES();
 	mapping = map_copies(self, IMPORTER_BOTH_WAYS);
 	ASSERT_LE(0, mapping);
+	NEED_COPIES();
 	EXPECT_TRUE(device_puts(self->imp, mapping, 0, 2));
 	EXPECT_EQ(0, cpu_access(rdonly, DMA_BUF_SYNC_START | variant->access));
 	EXPECT_EQ(reads ? 2 : 1, self->data[0]);
@@ -268,10 +269,10 @@ TEST_F(copies, of_one_device_for_another)
 {
 	int from, to;
 
-	NEED_COPIES();
 	from = map_copies(self, IMPORTER_FROM_DEVICE);
 	to = map_copies(self, IMPORTER_TO_DEVICE);
 	ASSERT_LE(0, to);
+	NEED_COPIES();
 	EXPECT_TRUE(device_puts(self->imp, from, 0, 7));
 	EXPECT_TRUE(device_sees(self->imp, to, 0, 1));
 	EXPECT_EQ(0, cpu_access(self->buf, DMA_BUF_SYNC_START | variant->access));

@@ -50,6 +50,20 @@ static inline int attach(int imp, int buf)
 	return attach_as(imp, buf, IMPORTER_WIDE, 0);
 }
 
+/*
+ * As attach_as(), once the kernel can move the pages out of ZONE_MOVABLE and CMA: a
+ * reference that prevents it may last as long as an emulated processor stands
+ * still. The kernel's error is -ENOMEM if the reference has gone since.
+ */
+static inline int attach_in_time(int imp, int buf, __u32 device, __u32 dynamic)
+{
+	int attachment;
+
+	EVENTUALLY((attachment = attach_as(imp, buf, device, dynamic)) != -EBUSY &&
+		   attachment != -ENOMEM);
+	return attachment;
+}
+
 static inline int map_as(int imp, int attachment, __u32 direction,
 			 struct importer_map *arg)
 {
