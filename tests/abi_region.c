@@ -141,7 +141,8 @@ TEST_F(region, header_offsets)
 	EXPECT_EQ(32, offsetof(struct zinc_header, created_at));
 	EXPECT_EQ(40, offsetof(struct zinc_header, name_hash));
 	EXPECT_EQ(48, offsetof(struct zinc_header, waiters));
-	EXPECT_EQ(52, offsetof(struct zinc_header, reserved));
+	EXPECT_EQ(52, offsetof(struct zinc_header, registered));
+	EXPECT_EQ(56, offsetof(struct zinc_header, reserved));
 }
 
 TEST_F(region, header)
