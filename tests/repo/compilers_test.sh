@@ -73,7 +73,7 @@ for kind in static dynamic; do
 	for program in lib_alive lib_layout lib_notify lib_header lib_args lib_gone; do
 		# the harness compares literals of another sign
 		musl-gcc -std=gnu11 -O2 -Wall -Wno-sign-compare -pthread -isystem "$ksft" \
-			-isystem uapi -isystem "$T/include" -Ilib/include -o "$T/$program" \
+			-isystem uapi -isystem "$T/include" -Ilib/include -Ilib -o "$T/$program" \
 			"tests/$program.c" "${flags[@]}" >"$T/log" 2>&1 &&
 			ZINC_BACKEND=shm timeout 120 "$T/$program" >"$T/log" 2>&1
 		result $? "musl, $kind: $program"
