@@ -12,7 +12,7 @@
 # Versions: libboost1.74-dev 1.74.0+ds1-21 (Debian 12), libboost1.83-dev 1.83.0-4.2 (Debian 13).
 # Hurts: whoever moves a program from Boost to a region, or has both in one container, whose
 #   /dev/shm has 64 MB by default: which of them dies depends on the order.
-# Zinc: zinc_create() allocates, and fails with ENOMEM or ENOSPC: lib/doc/shm.md, "Limits,
+# Zinc: create allocates, and fails with ENOMEM or ENOSPC: lib/doc/shm.md, "Limits,
 #   sandboxes, logout"; a region with ZINC_LAZY is like Boost's, and says so.
 
 # shellcheck source-path=SCRIPTDIR source=common.bash

@@ -7,7 +7,7 @@
 #   mmap(2), and its end raises SIGBUS; an `offset` that is not of a page is EINVAL.
 # Came: the array ends with the file, and nothing tells. An unaligned `offset` works.
 # Version: @oven/bun-linux-x64-baseline 1.4.5, from npm.
-# Hurts: a program in Bun that maps /dev/shm/zinc_NAME itself, by a capacity from somewhere
+# Hurts: a program in Bun that maps the object of a region itself, by a capacity from somewhere
 #   else: reads beyond the end are undefined, and writes are lost.
 # Zinc: the package for Node.js works in Bun, and has the capacity from the region;
 #   lib/node/README.md, "Memory".

@@ -10,7 +10,7 @@
 # Versions: valgrind 1:3.24.0-3 (Debian 13) and 1:3.27.1-0.2 (testing).
 # Hurts: a program that is tested under memcheck or helgrind, and waits for several regions on
 #   POSIX shared memory.
-# Zinc: zinc_wait_any() returns EOPNOTSUPP there, as on an older kernel: lib/doc/shm.md,
+# Zinc: a wait for several regions returns EOPNOTSUPP there, as on an older kernel: lib/doc/shm.md,
 #   "Limits, sandboxes, logout", names Valgrind.
 
 # shellcheck source-path=SCRIPTDIR source=common.bash
