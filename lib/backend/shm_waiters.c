@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who waits for a POSIX region, so that a notify for which nobody waits makes no
+ * Counts of the waiters of a POSIX region: a notify for which nobody waits makes no
  * system call. Other libraries wait, too, and do not say so. So the header has
  * two counts:
  *

@@ -162,7 +162,7 @@ static void on_global(void *data, struct wl_registry *registry, uint32_t name,
 		compositor->presentation = object;
 		wp_presentation_add_listener(object, &presentation_listener, compositor);
 	} else if (!strcmp(interface, wl_seat_interface.name)) {
-		/* what it has is said once, to whoever binds it */
+		/* the compositor sends its formats once, when it is bound */
 		compositor->seat = name;
 	}
 #undef BIND
@@ -178,7 +178,7 @@ static const struct wl_registry_listener registry_listener = {
 	.global_remove = on_global_remove,
 };
 
-/* Who is at the other end of the socket */
+/* Name the process at the other end of the socket */
 static void name_peer(struct compositor *compositor)
 {
 	struct ucred peer;

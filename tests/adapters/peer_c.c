@@ -168,7 +168,7 @@ static void cmd_hold(const char *name, const char *none)
 		pause();
 }
 
-/* Who is killed leaves the name, if others have closed the region before */
+/* A killed process leaves the name, if others have closed the region before */
 static void remove_afterwards(const char *name)
 {
 	int ends[2];

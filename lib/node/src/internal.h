@@ -80,7 +80,7 @@ enum zn_kind {
  * @lost: frames lost before @view that no frame of JavaScript's has told of yet
  * @writer: the other end
  * @begun: offset of the frame that a thread began; 0 for none
- * @owed: a thread has taken a notify for whoever waits next: the cursor then, and
+ * @owed: a thread has taken a notify for the next wait: the cursor then, and
  *	ZN_OWED; 0 for none
  * @seen: the cursor when JavaScript's thread took one
  * @watched: the descriptor is in the poller
